@@ -1,0 +1,331 @@
+"""Errors: one table from the server's and client's error numbers to typed exceptions.
+
+Every exception is one of the core's (`rhosocial.activerecord.backend.errors`) or a
+subclass of one, and carries
+
+- ``errno``: int, the MySQL/MariaDB error number; None where no server or client spoke
+- ``sqlstate``: str of 5 characters; ``'HY000'`` where none is assigned
+- ``is_disconnect``: bool, the session is gone or out of step and must be discarded
+- ``is_retryable``: bool, the whole transaction was undone or never began, and running it
+  again from its start may succeed
+
+Nothing here reads message texts, so the server's ``lc_messages`` does not matter.
+"""
+
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Type
+
+from rhosocial.activerecord.backend.errors import (
+    ConnectionError,
+    DatabaseError,
+    DeadlockError,
+    IntegrityError,
+    IsolationLevelError,
+    LockError,
+    OperationalError,
+    QueryError,
+    TransactionError,
+    TypeConversionError,
+    ValidationError,
+)
+
+__all__ = [
+    "AccessDenied",
+    "CommitUnknown",
+    "ConfigError",
+    "ConnectionError",
+    "ConnectionLost",
+    "DataError",
+    "DatabaseError",
+    "DeadlockError",
+    "EncodingError",
+    "IntegrityError",
+    "LockError",
+    "LockTimeout",
+    "OperationalError",
+    "PacketTooLarge",
+    "ParameterTypeError",
+    "ParameterValueError",
+    "PoolTimeout",
+    "QueryCanceled",
+    "QueryError",
+    "QueryTimeout",
+    "ReadOnlyServerError",
+    "TransactionError",
+    "TypeConversionError",
+    "UnknownDatabase",
+    "is_disconnect",
+    "is_retryable",
+    "translate",
+]
+
+
+class ConfigError(ValueError):
+    """A connection option is unknown, ill-typed, out of range or contradicts another."""
+
+
+class ParameterTypeError(TypeConversionError, TypeError):
+    """A parameter's Python type cannot be sent to the server."""
+
+
+class ParameterValueError(TypeConversionError, ValueError):
+    """A parameter's value cannot be sent (NaN, an integer or exponent too large), or a cell cannot be decoded."""
+
+
+class EncodingError(ParameterValueError):
+    """Text cannot be encoded for, or decoded from, the connection's character set."""
+
+
+class DataError(ValidationError):
+    """A value does not fit its column: too long, out of range, not a valid date or JSON text."""
+
+
+class ConnectionLost(ConnectionError, OperationalError):
+    """The session ended: server gone, killed, idle too long, network cut. An open transaction is lost."""
+
+
+class CommitUnknown(ConnectionLost):
+    """The session ended after COMMIT was sent and before its answer: the transaction may or may not be committed."""
+
+
+class AccessDenied(ConnectionError, OperationalError):
+    """The server refused the user, password, authentication plugin or host."""
+
+
+class UnknownDatabase(ConnectionError, QueryError):
+    """The database named at connect, or in the statement, does not exist."""
+
+
+class LockTimeout(LockError):
+    """Lock wait timeout (1205): the server undid only this statement, the transaction is still open."""
+
+
+class QueryCanceled(OperationalError):
+    """The statement was interrupted by KILL QUERY; the session remains usable."""
+
+
+class QueryTimeout(OperationalError):
+    """The statement ran longer than max_execution_time / max_statement_time; the session remains usable."""
+
+
+class ReadOnlyServerError(OperationalError):
+    """The server or transaction accepts no writes, as after a failover (1290, 1792, 1836)."""
+
+
+class PacketTooLarge(OperationalError):
+    """The statement is larger than max_allowed_packet."""
+
+
+class PoolTimeout(ConnectionError, OperationalError):
+    """No session became free in time.
+
+    Attributes:
+        statistics: the pool's figures at that moment, such as size, in use, waiters, oldest holder (seconds).
+    """
+
+    def __init__(self, message: str, statistics: Optional[Mapping[str, Any]] = None) -> None:
+        super().__init__(message)
+        self.statistics = dict(statistics or {})
+
+
+class Rule(NamedTuple):
+    error: Type[DatabaseError]
+    sqlstate: str
+
+
+# From the "MySQL 9.7 Error Message Reference" and MariaDB's "Error Codes". Where one number means two things
+# (from 4000 on), the one met while running statements is listed: 4025 and 4151 MariaDB's, 4031 MySQL's.
+# Numbers not listed are QueryError: the server refused the statement.
+# fmt: off
+_GROUPS: Tuple[Tuple[Type[DatabaseError], str, Tuple[int, ...]], ...] = (
+    # constraints
+    (IntegrityError, "23000", (1022, 1048, 1062, 1169, 1216, 1217, 1451, 1452, 1586, 1761, 1762, 1859, 4025)),
+    (IntegrityError, "HY000", (1364, 1369, 1834, 3730, 3819)),
+    # values
+    (DataError, "22001", (1406,)),
+    (DataError, "22003", (1264, 1416, 1690, 1916, 1917, 3155, 3669)),
+    (DataError, "22004", (1138, 1263)),
+    (DataError, "22007", (1292, 1367, 1918)),
+    (DataError, "22008", (1441,)),
+    (DataError, "22012", (1365,)),
+    (DataError, "22018", (3156, 3903)),
+    (DataError, "22032", (3140, 3141, 3144, 3145, 3146, 3147, 3150, 3151, 3157, 3158)),
+    (DataError, "22S02", (3616,)),
+    (DataError, "22S03", (3617,)),
+    (DataError, "01000", (1265,)),
+    (DataError, "HY000", (1300, 1366, 1411, 1525, 1977, 3854, 3988, 6136, 6137, 6138)),
+    # locks and transactions
+    (DeadlockError, "40001", (1213,)),
+    (DeadlockError, "XA102", (1614,)),
+    (DeadlockError, "40000", (3101,)),
+    (DeadlockError, "HY000", (3058,)),
+    (LockTimeout, "HY000", (1205,)),
+    (LockError, "HY000", (1020, 1099, 1100, 1206, 1223, 1637, 3132, 3133, 3177, 3572)),
+    (TransactionError, "25000", (1179, 1207)),
+    (TransactionError, "HY000", (1180, 1181, 1182, 1192, 1196)),
+    (TransactionError, "XAE07", (1399,)),
+    (TransactionError, "XAE09", (1400,)),
+    (TransactionError, "XA106", (1613,)),
+    (IsolationLevelError, "25001", (1568,)),
+    (ReadOnlyServerError, "HY000", (1290, 1836, 1874)),
+    (ReadOnlyServerError, "25006", (1792,)),
+    # statements
+    (QueryError, "42000", (
+        1055, 1056, 1057, 1059, 1061, 1063, 1064, 1065, 1066, 1067, 1068, 1069, 1070, 1071, 1072, 1073, 1074, 1075,
+        1083, 1084, 1090, 1091, 1102, 1103, 1104, 1106, 1107, 1110, 1112, 1113, 1115, 1118, 1120, 1121, 1131, 1132,
+        1133, 1139, 1140, 1141, 1142, 1143, 1144, 1145, 1147, 1148, 1149, 1162, 1163, 1164, 1166, 1167, 1170, 1171, 1172,
+        1173, 1176, 1177, 1178, 1211, 1226, 1227, 1230, 1231, 1232, 1234, 1235, 1239, 1248, 1250, 1252, 1253, 1280,
+        1281, 1286, 1304, 1305, 1308, 1310, 1313, 1318, 1319, 1322, 1327, 1330, 1331, 1370, 1403, 1410, 1425, 1426,
+        1427, 1437, 1439, 1458, 1460, 1461, 1463, 1582, 1583, 1584, 1630, 1701, 1970, 3143,
+        3948)),
+    (QueryError, "42S01", (1050,)),
+    (QueryError, "42S02", (1051, 1109, 1146, 1932, 1965, 4089, 4090, 4091, 4092)),
+    (QueryError, "42S12", (1082,)),
+    (QueryError, "42S21", (1060,)),
+    (QueryError, "42S22", (1054, 1247)),
+    (QueryError, "23000", (1052,)),
+    (QueryError, "21000", (1222, 1241, 1242)),
+    (QueryError, "21S01", (1058, 1136)),
+    (QueryError, "3D000", (1046,)),
+    (QueryError, "0A000", (1312, 1314, 1335, 1336, 1415, 1845, 1846)),
+    (QueryError, "02000", (1329, 1643)),
+    (QueryCanceled, "70100", (1317,)),
+    (QueryTimeout, "70100", (1969,)),
+    (QueryTimeout, "HY000", (3024,)),
+    (PacketTooLarge, "08S01", (1153,)),
+    (PacketTooLarge, "HY000", (2020,)),
+    # storage and server
+    (OperationalError, "HY000", (1004, 1006, 1021, 1026, 1030, 1034, 1036, 1041, 1114, 1194, 1195, 1197, 1297, 1412,
+                                 1615, 1785, 3098, 3100)),
+    (OperationalError, "HY001", (1037, 1038)),
+    # refused at connect
+    (AccessDenied, "28000", (1045, 1698, 1873)),
+    (AccessDenied, "42000", (1044,)),
+    (AccessDenied, "08004", (1251,)),
+    (AccessDenied, "HY000", (1129, 1130, 1820, 1862, 2059, 2061, 3118, 3159, 3955, 4151, 5012)),
+    (UnknownDatabase, "42000", (1049,)),
+    (ConnectionError, "08004", (1040,)),
+    (ConnectionError, "42000", (1203,)),
+    (ConnectionError, "08S01", (1042, 1043, 1081)),
+    (ConnectionError, "HY000", (2000, 2001, 2002, 2003, 2004, 2005, 2007, 2009, 2010, 2011, 2012, 2015, 2016, 2017,
+                                2018, 2019, 2021, 2022, 2023, 2024, 2025, 2026, 2028, 2037, 2038, 2039, 2040, 2041,
+                                2042, 2043, 2044, 2046, 2047, 2058, 2060, 2062, 2063, 2064, 3032, 3168, 5001,
+                                6400)),
+    # session gone or out of step
+    (ConnectionLost, "08S01", (1047, 1053, 1080, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184,
+                               3068)),
+    (ConnectionLost, "70100", (1927,)),
+    (ConnectionLost, "HY000", (1835, 2006, 2013, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015)),
+    (OperationalError, "HY000", (2008, 2014)),
+    # misuse of the client library's prepared statements
+    (DatabaseError, "HY000", (2029, 2030, 2031, 2032, 2033, 2034, 2035, 2036, 2049, 2051, 2052, 2053, 2054, 2056, 2057)),
+)
+# fmt: on
+
+ERRORS: Dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
+
+# 1153: the server answers, then closes. 2008/2014/2020: a result is left half read.
+DISCONNECTS = frozenset(
+    errno for errno, rule in ERRORS.items() if issubclass(rule.error, ConnectionLost)
+) | {1153, 2008, 2014, 2020, 3032, 6400}  # fmt: skip
+
+# Undone whole by the server (deadlock), to be undone by us (1205), or never begun (no connection).
+RETRYABLE = frozenset({1020, 1040, 1203, 1205, 1213, 1613, 1614, 2002, 2003, 3058, 3101})
+
+# PEP 249 class names, for what MySQLdb raises without a number.
+_BY_DRIVER_CLASS: Dict[str, Type[DatabaseError]] = {
+    "IntegrityError": IntegrityError,
+    "DataError": DataError,
+    "ProgrammingError": QueryError,
+    "NotSupportedError": QueryError,
+    "InterfaceError": ConnectionError,
+    "OperationalError": OperationalError,
+}
+
+# What the codec and the network raise; UnicodeError is a ValueError, so it comes first.
+_BY_BUILTIN_CLASS: Tuple[Tuple[Type[Exception], Type[DatabaseError]], ...] = (
+    (UnicodeError, EncodingError),
+    (TypeError, ParameterTypeError),
+    (ValueError, ParameterValueError),
+    (OSError, ConnectionLost),
+)
+
+_HINTS: Dict[int, str] = {
+    1040: "raise the server's max_connections or lower pool_max_size",
+    1045: "check username and password",
+    1148: "set local_infile=True to allow LOAD DATA LOCAL",
+    1153: "raise the server's max_allowed_packet or send less at once",
+    1698: "this account logs in without a password: use unix_socket, or give it one with ALTER USER",
+    2002: "is the server running, and host, port or unix_socket right?",
+    2003: "is the server running, and host and port right?",
+    2026: "check ssl_mode, ssl_ca and the server's certificate",
+    2059: "the client library lacks this authentication plugin: install it, or change the account's",
+    2061: "caching_sha2_password needs TLS, a unix_socket or server_public_key_path",
+    3948: "set local_infile=True to allow LOAD DATA LOCAL",
+    4166: "set local_infile=True to allow LOAD DATA LOCAL",
+}
+
+
+def translate(error: BaseException) -> DatabaseError:
+    """The typed exception for one raised by MySQLdb, the codec or the network; use as `raise translate(e) from e`.
+
+    An exception that is a core DatabaseError already is returned itself, its attributes completed.
+    """
+    errno, text = _driver_args(error)
+    if isinstance(error, DatabaseError):
+        return _annotate(error, getattr(error, "errno", None))
+    if errno is None:
+        return _annotate(_unnumbered(error), None)
+    if errno == 0:  # InterfaceError(0, ''): the client lost the protocol's thread
+        return _annotate(ConnectionLost("the session was closed or is out of step with the server"), 0)
+    rule = ERRORS.get(errno, Rule(QueryError, "HY000"))
+    hint = f"; {_HINTS[errno]}" if errno in _HINTS else ""
+    return _annotate(rule.error(f"{text or rule.error.__name__} (errno {errno}, SQLSTATE {rule.sqlstate}){hint}"), errno)
+
+
+def is_disconnect(error: BaseException) -> bool:
+    """True where the session is gone or out of step: discard it, never reuse it."""
+    errno = _errno(error)
+    if errno is None:
+        return isinstance(error, (ConnectionLost, OSError))
+    return errno == 0 or errno in DISCONNECTS
+
+
+def is_retryable(error: BaseException) -> bool:
+    """True where running the whole transaction again, from its start, may succeed."""
+    return _errno(error) in RETRYABLE
+
+
+def _annotate(error: DatabaseError, errno: Optional[int]) -> DatabaseError:
+    error.errno = errno
+    error.sqlstate = ERRORS[errno].sqlstate if errno in ERRORS else "HY000"
+    error.is_disconnect = is_disconnect(error)
+    error.is_retryable = is_retryable(error)
+    return error
+
+
+def _errno(error: BaseException) -> Optional[int]:
+    if isinstance(error, DatabaseError):
+        return getattr(error, "errno", None)
+    return _driver_args(error)[0]
+
+
+def _driver_args(error: BaseException) -> Tuple[Optional[int], str]:
+    """(errno, text) of an exception of MySQLdb, known by its base class's name; (None, '') for any other."""
+    args = error.args
+    if "MySQLError" in _class_names(error) and args and isinstance(args[0], int):
+        return args[0], str(args[1]) if len(args) > 1 else ""
+    return None, ""
+
+
+def _unnumbered(error: BaseException) -> DatabaseError:
+    names = _class_names(error)
+    if "MySQLError" in names:
+        return next((_BY_DRIVER_CLASS[name] for name in names if name in _BY_DRIVER_CLASS), DatabaseError)(str(error))
+    for raised, error_class in _BY_BUILTIN_CLASS:
+        if isinstance(error, raised):
+            return error_class(str(error))
+    return DatabaseError(f"{type(error).__name__}: {error}")
+
+
+def _class_names(error: BaseException) -> List[str]:
+    return [cls.__name__ for cls in type(error).__mro__]
