@@ -1,0 +1,49 @@
+# Every target installs what it lacks first; the second time that takes a moment.
+PYTHON ?= python3
+PY = .venv/bin/python
+PYTEST = $(PY) -m pytest
+
+.DEFAULT_GOAL = help
+.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite lint bench wheels clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: setup-venv setup-mysql  ## system packages, .venv with the compiled package, MySQL and MariaDB servers
+
+setup-system:
+	@PYTHON=$(PYTHON) sh tools/install_system.sh
+
+setup-venv: setup-system
+	@$(PYTHON) tools/install_venv.py
+
+setup-mysql: setup-system
+	@$(PYTHON) tools/install_mysql.py
+
+demo: setup  ## load real data into a private server and show the ORM at work (MYSQL_URL: your own server)
+	@$(PY) demo/run.py
+
+test: lint test-codec test-server test-suite  ## everything that CI runs
+
+test-codec: setup-venv  ## encoding and decoding, all implementations, no server
+	$(PYTEST) tests/codec
+
+test-server: setup  ## the backend on private MySQL and MariaDB servers
+	$(PYTEST) tests --ignore=tests/codec --ignore=tests/suite -n 2
+
+test-suite: setup  ## the shared testsuite of the ORM, per implementation
+	$(PYTEST) tests/suite
+
+lint: setup-venv  ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+bench: setup  ## measure, and write build/bench/report.json
+	@$(PY) benchmarks/run.py
+
+wheels: setup  ## a wheel for each CPython here and the pure one, each tried in a clean environment
+	@$(PY) tools/make_wheels.py
+
+clean:  ## what make built; not .venv, not .servers
+	rm -rf build dist wheelhouse .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find src tests demo benchmarks tools -name __pycache__ -prune -exec rm -rf {} +

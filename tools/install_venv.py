@@ -1,0 +1,72 @@
+"""Make `.venv` and install the project into it, editable, with the compiled codec.
+
+Runs pip only when pyproject.toml, CMakeLists.txt, csrc/ or this file changed since it last did. The build must give
+the extension: a development install that quietly fell back to pure Python would test the wrong thing.
+"""
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed"
+LOG = ROOT / "build" / "install.log"
+REQUIREMENT = ".[test,demo,bench,lint,wheels]"
+INSTALL = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-C", "cmake.define.STRICT=ON",
+           "--editable", REQUIREMENT)
+
+
+def main() -> int:
+    if sys.version_info < (3, 10):
+        print(f"python packages: Python >= 3.10 is needed, {sys.executable} is older; say make PYTHON=...", file=sys.stderr)
+        return 1
+    with open(ROOT / "pyproject.toml") as lock:  # two makes at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not works():
+            print(f"python packages: making .venv with Python {sys.version.split()[0]}", flush=True)
+            venv.create(VENV, clear=True, with_pip=True)
+        wanted = fingerprint()
+        if STAMP.is_file() and STAMP.read_text() == wanted:
+            print("python packages: up to date in .venv")
+            return 0
+        print(f"python packages: installing {REQUIREMENT} into .venv, with the C extension", flush=True)
+        LOG.parent.mkdir(exist_ok=True)
+        with open(LOG, "w") as log:
+            done = subprocess.run([PYTHON, *INSTALL], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False,
+                                  env={**os.environ, "RHOSOCIAL_MYSQLCLIENT_REQUIRE_C": "1"})
+        if done.returncode:
+            print(f"python packages: pip failed: {reason()}; see {LOG.relative_to(ROOT)}", file=sys.stderr)
+            return 1
+        STAMP.write_text(wanted)
+    return 0
+
+
+def works() -> bool:
+    """Whether .venv has a Python that runs: the one that made it may have been removed."""
+    return PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
+def fingerprint() -> str:
+    sources = [ROOT / "pyproject.toml", ROOT / "CMakeLists.txt", Path(__file__), *sorted((ROOT / "csrc").rglob("*.*"))]
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(f"{source.relative_to(ROOT)}\0".encode() + source.read_bytes())
+    return digest.hexdigest()
+
+
+def reason() -> str:
+    """pip's own summary comes last; the compiler's or CMake's first error says more."""
+    lines = [line.strip() for line in LOG.read_text(errors="replace").splitlines()]
+    telling = [line for line in lines if "error:" in line.lower() and "subprocess-exited" not in line]
+    return (telling or lines or ["no message"])[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
