@@ -1,0 +1,393 @@
+"""Connection configuration: `MySQLConnectionConfig`.
+
+Options come from, the first that has one wins: keyword arguments, a URL, the environment, a file, the defaults.
+All are judged when the object is made. docs/configuration.md describes each.
+"""
+
+# No `from __future__ import annotations`: the core reads the fields' types as objects.
+import difflib
+import hashlib
+import json
+import math
+import os
+import re
+import secrets
+import socket
+from dataclasses import dataclass, fields
+from typing import Any, Callable, Dict, FrozenSet, Hashable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+
+from rhosocial.activerecord.backend.config import (
+    CharsetMixin,
+    ConnectionConfig,
+    ConnectionPoolMixin,
+    LoggingMixin,
+    SSLMixin,
+    TimezoneMixin,
+    VersionMixin,
+)
+
+from .config_options import ALIASES, CHARSETS, CLIENT_FLAGS, SSL_MODES, check_values, typed
+from .config_sources import Secret, build_url, env_options, env_url, file_options, mask, read_private, url_options
+from .errors import ConfigError
+
+Config = TypeVar("Config", bound="MySQLConnectionConfig")
+
+_PROCESS_KEY = secrets.token_bytes(32)
+
+
+@dataclass(init=False, repr=False)
+class MySQLConnectionConfig(
+    ConnectionConfig, ConnectionPoolMixin, SSLMixin, CharsetMixin, TimezoneMixin, VersionMixin, LoggingMixin
+):
+    """Everything needed to open sessions. Keyword arguments only; unknown and ill-typed ones raise ConfigError.
+
+    Timeouts are in seconds, None meaning none.
+    """
+
+    port: Optional[int] = 3306
+    unix_socket: Optional[str] = None
+    password_provider: Optional[Callable[[], str]] = None
+    auth_plugin: Optional[str] = None
+    server_public_key_path: Optional[str] = None
+    connect_timeout: Optional[int] = 10
+    read_timeout: Optional[int] = None
+    write_timeout: Optional[int] = None
+    statement_timeout: Optional[float] = None
+    compress: bool = False
+    force_ipv6: bool = False
+    read_default_file: Optional[str] = None
+    read_default_group: Optional[str] = None
+    client_flags: Optional[int] = None
+    found_rows: bool = False
+    conn_attrs: Optional[Dict[str, str]] = None
+    local_infile: bool = False
+    local_infile_dir: Optional[str] = None
+
+    ssl_capath: Optional[str] = None
+    ssl_disabled: Optional[bool] = None
+
+    autocommit: bool = True
+    isolation_level: Optional[str] = None
+    init_command: Optional[str] = None
+    sql_mode: Optional[str] = None
+    sql_log_off: bool = False
+    timezone: Optional[str] = "UTC"
+    time_zone: str = "+00:00"
+    zero_dates: str = "none"
+
+    pool_timeout: float = 30
+
+    get_warnings: bool = False
+    raw: bool = False
+    use_unicode: bool = True
+    # mysql-connector's; every value describes what happens here anyway
+    use_pure: Optional[bool] = None
+    buffered: Optional[bool] = None
+    consume_results: Optional[bool] = None
+
+    def __init__(self, **options: Any) -> None:
+        options = _canonical(mask(options))
+        self.options = {}
+        self._given: FrozenSet[str] = frozenset(options)
+        for name, field in _FIELDS.items():
+            setattr(self, name, typed(name, field.type, options[name]) if name in options else field.default)
+        self.user = self.username
+        check_values(self)
+        for check in (_check_charset, _check_timezone, _check_tls, _check_pool, _check_rest):
+            check(self)
+
+    @classmethod
+    def from_dict(cls: Type[Config], options: Mapping[str, Any]) -> Config:
+        """From a mapping such as `to_dict()` gives."""
+        options = mask(options)
+        return cls(**options)
+
+    @classmethod
+    def from_url(cls: Type[Config], url: str, **options: Any) -> Config:
+        """From `mysql://user:password@host:port/database?option=value`; `options` go before the URL's."""
+        options, url = mask(options), Secret(url)
+        return cls.load(url=url, env_prefix=None, **options)
+
+    @classmethod
+    def from_env(cls: Type[Config], prefix: str = "MYSQL_", **options: Any) -> Config:
+        """From variables such as MYSQL_HOST and MYSQL_URL, the URL's parts going before the other variables."""
+        options = mask(options)
+        return cls.load(env_prefix=prefix, **options)
+
+    @classmethod
+    def from_file(cls: Type[Config], path: Union[str, os.PathLike], section: str = "mysql", **options: Any) -> Config:
+        """From a .toml or .json file, its table `section` if it has one, or a .cnf file, left to the client library."""
+        options = mask(options)
+        return cls.load(file=path, section=section, env_prefix=None, **options)
+
+    @classmethod
+    def load(
+        cls: Type[Config],
+        *,
+        url: Optional[str] = None,
+        env_prefix: Optional[str] = "MYSQL_",
+        file: Union[str, os.PathLike, None] = None,
+        section: str = "mysql",
+        **options: Any,
+    ) -> Config:
+        """From all sources; keyword arguments go before URL, environment, file and defaults, in this order."""
+        options, url = mask(options), Secret(url) if url else None
+        merged = _canonical(file_options(os.fspath(file), section)) if file is not None else {}
+        if env_prefix is not None:
+            merged.update(_canonical(env_options([*_FIELDS, *ALIASES], env_prefix)))
+            url = url or env_url(env_prefix)
+        if url:
+            merged.update(_canonical(url_options(url)))
+        merged.update(_canonical(options))
+        return cls(**merged)
+
+    def clone(self: Config, **updates: Any) -> Config:
+        """A copy with some options changed."""
+        updates = _canonical(mask(updates))
+        given = {name: getattr(self, name) for name in self._given}
+        return type(self)(**{**given, **updates})
+
+    def to_dict(self) -> Dict[str, Any]:
+        """All options with a value, the password among them in clear (masked only in its repr)."""
+        values = {name: getattr(self, name) for name in _FIELDS if name != "user"}
+        left_to_file = _LEFT_TO_FILE - self._given if self.read_default_file else frozenset()
+        return {
+            name: value
+            for name, value in values.items()
+            if (value is not None or _FIELDS[name].default is not None) and name not in left_to_file
+        }
+
+    def to_url(self, show_password: bool = False) -> str:
+        """The URL that `from_url` reads back to an equal configuration, if asked to show the password.
+
+        A `password_provider` has no text form and is left out.
+        """
+        masked = self.password if show_password or self.password is None else "***"
+        chosen = {
+            name: _as_text(getattr(self, name))
+            for name, field in _FIELDS.items()
+            if name not in ("user", "password", "password_provider")
+            and (getattr(self, name) != field.default or name == "host")
+        }
+        return build_url(chosen, masked)
+
+    def __repr__(self) -> str:
+        shown = {name: vars(self).get(name) for name in ("host", "port", *sorted(self._given - {"host", "port"}))}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    def pool_key(self) -> Hashable:
+        """Equal for configurations whose sessions are interchangeable; tells nothing of the password."""
+        values = {name: value for name, value in self.to_dict().items() if not name.startswith(("pool_", "log_"))}
+        password = values.pop("password", None)
+        if password is not None:
+            values["password"] = hashlib.blake2b(password.encode(errors="surrogatepass"), key=_PROCESS_KEY).digest()
+        return tuple((name, _hashable(values[name])) for name in sorted(values))
+
+    @property
+    def tls_mode(self) -> str:
+        """The `ssl_mode` in force: the one configured, raised to what a CA, certificate or ssl_verify_* demands.
+
+        PREFERRED means plaintext with libmariadb, TLS where the server offers it with libmysqlclient.
+        """
+        if self.ssl_disabled or self.ssl_mode == "DISABLED":
+            return "DISABLED"
+        demands = (
+            (self.ssl_verify_identity, "VERIFY_IDENTITY"),
+            (self.ssl_verify_cert or self.ssl_ca or self.ssl_capath, "VERIFY_CA"),
+            (self.ssl_cert or self.ssl_ciphers, "REQUIRED"),
+        )
+        demanded = next((mode for wanted, mode in demands if wanted), "PREFERRED")
+        return max(self.ssl_mode or "PREFERRED", demanded, key=SSL_MODES.index)
+
+    @property
+    def tls_required(self) -> bool:
+        """True where a session without a cipher must be refused."""
+        return SSL_MODES.index(self.tls_mode) >= SSL_MODES.index("REQUIRED")
+
+    def driver_kwargs(self) -> Dict[str, Any]:
+        """The keyword arguments of `MySQLdb.connect`; calls `password_provider`, if there is one.
+
+        Raises:
+            ConfigError: password_provider failed or gave no str; no IPv6 address for the host (force_ipv6).
+        """
+        flags = (self.client_flags or 0) | (CLIENT_FLAGS["FOUND_ROWS"] if self.found_rows else 0)
+        ssl = {
+            "ca": self.ssl_ca,
+            "capath": self.ssl_capath,
+            "cert": self.ssl_cert,
+            "key": self.ssl_key,
+            "cipher": self.ssl_ciphers,
+        }
+        kwargs = {
+            **self._address(),
+            "user": self.username,
+            "password": self._password(),
+            "database": self.database,
+            "connect_timeout": self.connect_timeout,
+            "read_timeout": self.read_timeout,
+            "write_timeout": self.write_timeout,
+            "compress": True if self.compress else None,  # any value, False too, turns it on
+            "read_default_file": self.read_default_file,
+            "read_default_group": self.read_default_group,
+            "auth_plugin": self.auth_plugin,
+            "server_public_key_path": self.server_public_key_path,
+            "local_infile_dir": self.local_infile_dir,
+            "ssl": {name: value for name, value in ssl.items() if value} or None,
+        }
+        return {name: value for name, value in kwargs.items() if value is not None} | {
+            "charset": self.charset,
+            "autocommit": self.autocommit,
+            "client_flag": flags,
+            "multi_statements": False,
+            "local_infile": int(self.local_infile),  # the client library's own default is 1
+            "ssl_mode": self.tls_mode,
+        }
+
+    def _address(self) -> Dict[str, Any]:
+        if self.unix_socket:
+            return {"unix_socket": self.unix_socket}
+        if self.read_default_file:
+            return {name: getattr(self, name) for name in _LEFT_TO_FILE & self._given}
+        if self.force_ipv6:
+            return {"host": _ipv6_address(self.host, self.port), "port": self.port}
+        # the client library takes "localhost" for its default socket, whatever the port
+        return {"host": "127.0.0.1" if self.host == "localhost" else self.host, "port": self.port}
+
+    def _password(self) -> Optional[str]:
+        if self.password_provider is None:
+            return self.password
+        try:
+            password = self.password_provider()
+        except Exception as error:
+            raise ConfigError(f"password_provider failed with {type(error).__name__}") from error
+        if not isinstance(password, str):
+            raise ConfigError(f"password_provider must return str, not {type(password).__name__}")
+        return Secret(password)
+
+    def session_statements(self, *, mariadb: bool = False) -> List[str]:
+        """The SQL texts to send, in order, when a session is opened or has been reset."""
+        settings = [f"NAMES {self.charset} COLLATE {self.collation}"] if self.collation else []
+        settings.append(f"time_zone='{self.time_zone}'")
+        if self.sql_mode is not None:
+            settings.append(f"sql_mode='{self.sql_mode}'")
+        if self.statement_timeout is not None:
+            settings.append(
+                f"max_statement_time={self.statement_timeout:.6f}"
+                if mariadb
+                else f"max_execution_time={math.ceil(self.statement_timeout * 1000)}"
+            )
+        if self.sql_log_off:
+            settings.append("sql_log_off=1")
+        statements = [f"SET {', '.join(settings)}"]
+        if self.isolation_level:
+            statements.append(f"SET SESSION TRANSACTION ISOLATION LEVEL {self.isolation_level}")
+        if self.init_command:
+            statements.append(self.init_command)
+        return statements
+
+
+_FIELDS = {field.name: field for field in fields(MySQLConnectionConfig) if field.name != "options"}
+_LEFT_TO_FILE = frozenset({"host", "port"})  # defaults of these must not override an option file's
+
+
+def _canonical(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """Options under their own names. Raises ConfigError for unknown ones and for two names that disagree.
+
+    `dsn` (a URL) and `options` (a mapping, the core's) stand for what they hold, and give way to all others.
+    """
+    result: Dict[str, Any] = {}
+    if options.get("options"):
+        result.update(_canonical(mask(options["options"])))
+    if options.get("dsn"):
+        result.update(_canonical(url_options(options["dsn"])))
+    overridden, result = result, {}
+    for name, value in options.items():
+        if name in ("dsn", "options"):
+            continue
+        own = ALIASES.get(name, name)
+        if own not in _FIELDS:
+            near = difflib.get_close_matches(str(name), [*_FIELDS, *ALIASES, "dsn"], 1)
+            raise ConfigError(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        if value is None and name in ALIASES:
+            continue
+        if own in result and result[own] is not None and result[own] != value:
+            raise ConfigError(f"{own!r} is given twice, also as one of {[a for a in ALIASES if ALIASES[a] == own]}")
+        result[own] = value
+    return {**overridden, **result}
+
+
+def _check_charset(config: MySQLConnectionConfig) -> None:
+    charset = CHARSETS.get(config.charset.lower())
+    if charset is None:
+        raise ConfigError(
+            f"charset must be utf8mb4 or utf8mb3, not {config.charset[:60]!r}: in others a byte of one character can "
+            "be a quote or backslash, or text is lost; tables may use any character set, the server converts"
+        )
+    config.charset = charset
+    family = re.match(r"(?:(utf8mb4)|(utf8mb3|utf8)|uca1400)_", config.collation or "utf8mb4_", re.IGNORECASE)
+    if config.collation and (family is None or family[2 if charset == "utf8mb4" else 1]):
+        raise ConfigError(f"collation {config.collation!r} does not belong to charset {charset}")
+
+
+def _check_timezone(config: MySQLConnectionConfig) -> None:
+    if not config.use_timezone:
+        config.timezone = None
+    if config.timezone == "UTC" and config.time_zone not in ("+00:00", "-00:00", "+0:00", "UTC"):
+        raise ConfigError(
+            f"time_zone={config.time_zone!r} needs timezone=None (naive datetimes): "
+            "with timezone='UTC' the session's time zone is +00:00"
+        )
+
+
+def _check_tls(config: MySQLConnectionConfig) -> None:
+    off = config.ssl_disabled or config.ssl_mode == "DISABLED"
+    demanding = [name for name in _TLS_OPTIONS if getattr(config, name)]
+    if off and demanding:
+        raise ConfigError(f"TLS is disabled, yet {', '.join(demanding)} given: drop one or the other")
+    if config.ssl_disabled and config.ssl_mode not in (None, "DISABLED"):
+        raise ConfigError(f"ssl_disabled=True contradicts ssl_mode={config.ssl_mode!r}")
+    if bool(config.ssl_cert) != bool(config.ssl_key):
+        raise ConfigError("ssl_cert and ssl_key are given together or not at all")
+    for name in ("ssl_ca", "ssl_cert", "ssl_key", "server_public_key_path"):
+        path = getattr(config, name)
+        if path and not os.access(path, os.R_OK):
+            raise ConfigError(f"{name}: cannot read {path}")
+
+
+_TLS_OPTIONS = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_ciphers", "ssl_verify_cert", "ssl_verify_identity")
+
+
+def _check_pool(config: MySQLConnectionConfig) -> None:
+    high = config.pool_max_size if config.pool_max_size is not None else config.pool_size
+    if config.pool_min_size is not None and config.pool_min_size > high:
+        raise ConfigError(f"pool_min_size {config.pool_min_size} is more than the pool's greatest size {high}")
+
+
+def _check_rest(config: MySQLConnectionConfig) -> None:
+    if config.password is not None and config.password_provider is not None:
+        raise ConfigError("give password or password_provider, not both")
+    if config.read_default_file:
+        read_private(config.read_default_file)
+    if config.init_command is not None and not config.init_command.strip(" \t\r\n;"):
+        raise ConfigError("init_command is empty: leave it out")
+
+
+def _ipv6_address(host: str, port: Optional[int]) -> str:
+    try:
+        return socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0]
+    except OSError as error:
+        raise ConfigError(f"force_ipv6: no IPv6 address for {host}") from error
+
+
+def _hashable(value: Any) -> Hashable:
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
+    if isinstance(value, tuple):
+        return ".".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

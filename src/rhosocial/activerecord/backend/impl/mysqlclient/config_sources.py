@@ -1,0 +1,161 @@
+"""Where connection options come from besides keyword arguments: a URL, the environment, a file.
+
+Each function returns a plain dict of option names to values; `MySQLConnectionConfig` judges them. Values
+that are text by nature (URL, environment) come as `Text`, so that `port=3306` there means a number.
+"""
+
+import json
+import os
+import re
+import stat
+from typing import Any, Collection, Dict, Mapping, Optional
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from .errors import ConfigError
+
+try:
+    import tomllib
+except ImportError:  # Python 3.10
+    tomllib = None
+
+SCHEMES = ("mysql", "mariadb", "mysql+mysqlclient", "mysql+mysqldb")
+
+
+class Secret(str):
+    """A str that does not show itself in repr, and so neither in logs of dicts nor in tracebacks with locals."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Text(Secret):
+    """Text to be read as the option's type; masked, since which option it belongs to is not known here."""
+
+    __slots__ = ()
+
+
+def mask(options: Mapping[str, Any]) -> Dict[str, Any]:
+    """The same options, the secret ones among them as `Secret`."""
+    secret = ("password", "passwd", "dsn")
+    return {name: Secret(value) if name in secret and type(value) is str else value for name, value in options.items()}
+
+
+def url_options(url: str) -> Dict[str, Any]:
+    """Options of `mysql://user:password@host:port/database?option=value`.
+
+    Raises:
+        ConfigError: another scheme, or a port that is no number; the URL itself is never quoted.
+    """
+    url = Secret(url)
+    try:
+        return _split_url(url)
+    except ValueError:
+        problem = ConfigError(
+            "the URL is not of the form mysql://user:password@host:port/database?option=value; "
+            "in user and password write @ : / ? # % as %40 %3A %2F %3F %23 %25"
+        )
+    raise problem
+
+
+def _split_url(url: str) -> Dict[str, Any]:
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES or parts.fragment or parts.path.count("/") > 1:
+        raise ValueError
+    options: Dict[str, Any] = {
+        "host": parts.hostname,
+        "port": parts.port,
+        "username": unquote(parts.username) if parts.username is not None else None,
+        "password": Secret(unquote(parts.password)) if parts.password is not None else None,
+        "database": unquote(parts.path[1:]) or None,
+    }
+    options = {name: value for name, value in options.items() if value is not None}
+    for name, text in parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)):
+        options[name] = Text(text)
+    return options
+
+
+def build_url(options: Mapping[str, str], password: Optional[str]) -> str:
+    """The URL of text options; `host`, `port`, `username`, `database` go in front, all others into the query."""
+    rest = dict(options)
+    host, port = rest.pop("host", ""), rest.pop("port", "")
+    user, database = rest.pop("username", None), rest.pop("database", "")
+    login = quote(user or "", safe="") + (f":{quote(password, safe='*')}" if password is not None else "")
+    address = f"[{host}]" if ":" in host else host
+    return "".join(
+        (
+            "mysql://",
+            f"{login}@" if user is not None or password is not None else "",
+            address,
+            f":{port}" if port else "",
+            f"/{quote(database, safe='')}",
+            f"?{urlencode(rest)}" if rest else "",
+        )
+    )
+
+
+def env_options(names: Collection[str], prefix: str) -> Dict[str, Any]:
+    """Options from variables such as MYSQL_HOST. Unknown ones are left alone: other programs share the prefix."""
+    found = {name: os.environ.get(f"{prefix}{name.upper()}") for name in names}
+    return {name: Text(value) for name, value in found.items() if value is not None}
+
+
+def env_url(prefix: str) -> Optional[str]:
+    value = os.environ.get(f"{prefix}URL")
+    return Secret(value) if value else None
+
+
+def file_options(path: str, section: str) -> Dict[str, Any]:
+    """Options from a .toml or .json file (its table `section` if it has one), or a .cnf file by its path.
+
+    Option files are the client library's to read: they become `read_default_file`.
+
+    Raises:
+        ConfigError: the file is missing, unreadable, malformed, or holds a password others may read.
+    """
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in (".cnf", ".ini"):
+        return {"read_default_file": path}
+    content = read_private(path)
+    document = _parse_document(path, suffix, content)
+    options = document.get(section, document) if isinstance(document, dict) else document
+    if not isinstance(options, dict):
+        raise ConfigError(f"{path}: a table of options is expected at its top or under [{section}]")
+    return mask(options)
+
+
+def _parse_document(path: str, suffix: str, content: bytes) -> Any:
+    if suffix == ".toml" and tomllib is None:
+        raise ConfigError(f"{path}: TOML needs Python 3.11 or newer; write the options as JSON")
+    if suffix not in (".toml", ".json"):
+        raise ConfigError(f"{path}: options are read from .toml, .json, .cnf and .ini files")
+    try:
+        return tomllib.loads(content.decode()) if suffix == ".toml" else json.loads(content)
+    except ValueError as error:  # the parsers' own messages quote the file
+        line = getattr(error, "lineno", None)
+        problem = ConfigError(f"{path} is not valid {suffix[1:].upper()}" + (f" (line {line})" if line else ""))
+    raise problem
+
+
+def read_private(path: str) -> bytes:
+    """A file's bytes; refused where a password in it can be read, or the file be written, by everybody."""
+    try:
+        with open(path, "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = Content(file.read())
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    if os.name == "posix":
+        if mode & stat.S_IWOTH:  # the client library skips such a file without a word
+            raise ConfigError(f"{path} can be written by everybody: chmod o-w {path}")
+        if mode & stat.S_IROTH and re.search(rb'(?m)^[\s{]*"?pass(word|wd)?"?\s*[=:]', content):
+            raise ConfigError(f"{path} holds a password that everybody can read: chmod 600 {path}")
+    return content
+
+
+class Content(bytes):
+    """A file's bytes that do not show themselves in a traceback with locals."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
