@@ -1,0 +1,9 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, embedsignature=True, binding=True
+"""The compiled codec: the twin of ``codec._python``, and the native drain that only C can do.
+
+This file is a shell: one translation unit, one subject a file.
+"""
+
+include "literal.pyx"
+include "decode.pyx"
+include "drain.pyx"

@@ -1,0 +1,379 @@
+# Rows straight from the client library's buffers, while the server is still sending.
+#
+# In turns: without the GIL, copy up to 64 KiB or 256 rows into the arena; with it, decode the arena.
+# One hand-over of the GIL a chunk, not a row: a row at a time collapses under threads.
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+
+cdef extern from "mysql_abi.h" nogil:
+    ctypedef struct field_info:
+        char *name
+        unsigned int name_length
+        unsigned int flags
+        unsigned int decimals
+        unsigned int charsetnr
+        int type
+    enum:
+        MYSQL_OPT_NONBLOCK
+    void *abi_open(const char *path)
+    void *abi_symbol(void *library, const char *name)
+    void abi_close(void *library)
+
+ctypedef char **row_t
+ctypedef void *(*use_result_t)(void *) noexcept nogil
+ctypedef unsigned int (*count_t)(void *) noexcept nogil
+ctypedef field_info *(*fetch_fields_t)(void *) noexcept nogil
+ctypedef row_t (*fetch_row_t)(void *) noexcept nogil
+ctypedef unsigned long *(*fetch_lengths_t)(void *) noexcept nogil
+ctypedef const char *(*text_t)(void *) noexcept nogil
+ctypedef void (*free_result_t)(void *) noexcept nogil
+ctypedef int (*fetch_row_nonblocking_t)(void *, row_t *) noexcept nogil
+ctypedef int (*fetch_row_start_t)(row_t *, void *) noexcept nogil
+ctypedef int (*fetch_row_cont_t)(row_t *, void *, int) noexcept nogil
+ctypedef int (*options_t)(void *, int, const void *) noexcept nogil
+
+cdef enum:
+    ARENA_SIZE = 65536
+    CHUNK_ROWS = 256
+    CHARSET_BINARY = 63
+
+cdef enum:  # next_row
+    ROW, END, WAIT, FAILED
+
+cdef enum:  # enum net_async_status, libmysqlclient's mysql.h
+    NET_ASYNC_COMPLETE = 0
+    NET_ASYNC_NOT_READY = 1
+
+ctypedef struct cell_t:
+    const char *data  # NULL: SQL NULL
+    Py_ssize_t length
+
+
+cdef class Library:
+    """The C API of the client library behind mysqlclient, looked up in the file at ``path``.
+
+    Raises ImportError, naming what is missing, where it cannot be reached.
+    """
+
+    cdef void *handle
+    cdef use_result_t use_result
+    cdef count_t num_fields, errno_
+    cdef fetch_fields_t fetch_fields
+    cdef fetch_row_t fetch_row
+    cdef fetch_lengths_t fetch_lengths
+    cdef text_t error, sqlstate
+    cdef free_result_t free_result
+    cdef options_t options
+    cdef fetch_row_nonblocking_t fetch_row_nonblocking  # libmysqlclient, else NULL
+    cdef fetch_row_start_t fetch_row_start  # libmariadb, else NULL
+    cdef fetch_row_cont_t fetch_row_cont
+
+    def __cinit__(self, str path not None):
+        self.handle = abi_open(path.encode())
+        if self.handle is NULL:
+            raise ImportError(f"the client library loaded by mysqlclient is not reachable through {path}")
+        self.use_result = <use_result_t> self._symbol(b"mysql_use_result")
+        self.num_fields = <count_t> self._symbol(b"mysql_num_fields")
+        self.fetch_fields = <fetch_fields_t> self._symbol(b"mysql_fetch_fields")
+        self.fetch_row = <fetch_row_t> self._symbol(b"mysql_fetch_row")
+        self.fetch_lengths = <fetch_lengths_t> self._symbol(b"mysql_fetch_lengths")
+        self.errno_ = <count_t> self._symbol(b"mysql_errno")
+        self.error = <text_t> self._symbol(b"mysql_error")
+        self.sqlstate = <text_t> self._symbol(b"mysql_sqlstate")
+        self.free_result = <free_result_t> self._symbol(b"mysql_free_result")
+        self.options = <options_t> self._symbol(b"mysql_options")
+        self.fetch_row_nonblocking = <fetch_row_nonblocking_t> abi_symbol(self.handle, b"mysql_fetch_row_nonblocking")
+        self.fetch_row_start = <fetch_row_start_t> abi_symbol(self.handle, b"mysql_fetch_row_start")
+        self.fetch_row_cont = <fetch_row_cont_t> abi_symbol(self.handle, b"mysql_fetch_row_cont")
+
+    @property
+    def mariadb(self):
+        """Whether the client library is libmariadb."""
+        return self.fetch_row_start is not NULL
+
+    cdef void *_symbol(self, const char *name) except NULL:
+        cdef void *found = abi_symbol(self.handle, name)
+        if found is NULL:
+            raise ImportError(f"the client library behind mysqlclient has no {name.decode()}")
+        return found
+
+    def __dealloc__(self):
+        if self.handle is not NULL:
+            abi_close(self.handle)
+
+
+cdef class Reader:
+    """Reads the results of one connection, one at a time. Not safe for concurrent use: the session's
+    lock must be held from the statement to the last row, and the connection must not be closed meanwhile.
+
+    connection: a MySQLdb connection; kept alive by the reader, since the MYSQL* points into it.
+    nonblocking: fetch() returns early, with ``waiting`` set, instead of blocking on the socket.
+    """
+
+    cdef Library library
+    cdef object connection
+    cdef void *mysql
+    cdef void *result
+    cdef bint nonblocking
+    cdef bint resuming  # libmariadb: a _start call wants its _cont
+    cdef readonly bint waiting
+    cdef readonly bint done
+    cdef readonly Py_ssize_t width
+    cdef char *arena
+    cdef cell_t *cells
+    cdef Py_ssize_t cell_room  # cells allocated
+    cdef Py_ssize_t rows, next_row  # rows in the arena; the first not decoded yet
+    cdef row_t pending  # fetched, but the arena had no room for it
+    cdef bint oversized  # pending is larger than the whole arena: decode it where it is
+
+    def __cinit__(self, Library library not None, connection, bint nonblocking=False):
+        self.library = library
+        self.connection = connection
+        self.mysql = PyCapsule_GetPointer(connection._get_native_connection(), b"_mysql.connection.native_connection")
+        self.nonblocking = nonblocking
+        self.done = True
+        if nonblocking and not library.fetch_row_nonblocking:
+            if library.fetch_row_start is NULL or library.fetch_row_cont is NULL:
+                raise ImportError("the client library behind mysqlclient cannot fetch without blocking")
+            if library.options(self.mysql, MYSQL_OPT_NONBLOCK, NULL):
+                raise MemoryError()
+        self.arena = <char *> PyMem_Malloc(ARENA_SIZE)
+        if self.arena is NULL:
+            raise MemoryError()
+
+    def __dealloc__(self):
+        # An open result belongs to the connection's buffers: who owns the session closes it.
+        PyMem_Free(self.arena)
+        PyMem_Free(self.cells)
+
+    def open(self):
+        """Begin reading the statement's result; False where it has none.
+
+        Raises WireError(errno, message, sqlstate).
+        """
+        if self.result is not NULL:
+            raise RuntimeError("the result before this one is still open")
+        self.result = self.library.use_result(self.mysql)
+        self.rows = self.next_row = 0
+        self.pending = NULL
+        self.oversized = self.waiting = self.resuming = False
+        if self.result is NULL:
+            self.done = True
+            self.width = 0
+            self._raise_error()
+            return False
+        self.done = False
+        self.width = self.library.num_fields(self.result)
+        self._make_room()
+        return True
+
+    cdef int _make_room(self) except -1:
+        cdef Py_ssize_t room = self.width if self.width > 4096 else 4096
+        cdef cell_t *cells
+        if room > self.cell_room:
+            cells = <cell_t *> PyMem_Realloc(self.cells, <size_t> room * sizeof(cell_t))
+            if cells is NULL:
+                raise MemoryError()
+            self.cells = cells
+            self.cell_room = room
+        return 0
+
+    cdef int _raise_error(self) except -1:
+        cdef unsigned int errno = self.library.errno_(self.mysql)
+        if errno:
+            raise _abc.WireError(
+                errno,
+                self.library.error(self.mysql).decode("utf-8", "replace"),
+                self.library.sqlstate(self.mysql).decode("ascii", "replace"),
+            )
+        return 0
+
+    def signature(self):
+        """bytes that are equal where the columns are: types, flags, charsets, decimals and names."""
+        cdef field_info *fields = self._fields()
+        cdef Py_ssize_t size = 0, i
+        cdef unsigned int part[5]
+        cdef char *at
+        cdef bytes signature
+        for i in range(self.width):
+            size += <Py_ssize_t> sizeof(part) + fields[i].name_length
+        signature = PyBytes_FromStringAndSize(NULL, size)
+        at = PyBytes_AS_STRING(signature)
+        for i in range(self.width):
+            part[0], part[1], part[2] = <unsigned int> fields[i].type, fields[i].flags, fields[i].charsetnr
+            part[3], part[4] = fields[i].decimals, fields[i].name_length
+            memcpy(at, part, sizeof(part))
+            memcpy(at + sizeof(part), fields[i].name, fields[i].name_length)
+            at += sizeof(part) + fields[i].name_length
+        return signature
+
+    def columns(self):
+        """(name, type, flags, binary, decimals) of each column."""
+        cdef field_info *fields = self._fields()
+        cdef list columns = []
+        cdef Py_ssize_t i
+        for i in range(self.width):
+            if strlen(fields[i].name) != fields[i].name_length:
+                raise RuntimeError("MYSQL_FIELD is not laid out as expected: use RHOSOCIAL_MYSQLCLIENT_IMPL=compiled")
+            columns.append((
+                fields[i].name[:fields[i].name_length].decode("utf-8", "replace"),
+                fields[i].type,
+                fields[i].flags,
+                fields[i].charsetnr == CHARSET_BINARY,
+                fields[i].decimals,
+            ))
+        return tuple(columns)
+
+    cdef field_info *_fields(self) except NULL:
+        if self.result is NULL:
+            raise RuntimeError("no result is open")
+        return self.library.fetch_fields(self.result)
+
+    def fetch(self, plan, Py_ssize_t limit=-1):
+        """Up to ``limit`` rows (-1: all) decoded as ``plan`` says, as a list; ``done`` after the last.
+
+        With nonblocking, the rows there are: ``waiting`` says that the socket must become readable first.
+        Raises WireError where the server or the connection failed, and what decode_rows raises.
+        """
+        cdef _Decoder decoder = _Decoder(plan)
+        cdef list rows = []
+        if decoder.width != self.width and not self.done:
+            raise ValueError(f"a plan of {decoder.width} columns does not fit a result of {self.width}")
+        self.waiting = False
+        while True:
+            while self.next_row < self.rows:
+                if limit >= 0 and len(rows) >= limit:
+                    return rows
+                self.next_row += 1  # before decoding: a row that fails is not tried again
+                PyList_Append(rows, _row(decoder, self.cells + (self.next_row - 1) * self.width))
+            if self.done or self.waiting:
+                return rows
+            if limit >= 0 and len(rows) >= limit:
+                return rows
+            if self.oversized:
+                self._locate(self.pending)
+                self.pending = NULL
+                self.oversized = False
+                self.rows = 1
+                self.next_row = 0
+                continue
+            self._fill()
+
+    cdef int _locate(self, row_t row) except -1:
+        """Point the first row of cells at a row where the library keeps it."""
+        cdef unsigned long *lengths = self.library.fetch_lengths(self.result)
+        cdef Py_ssize_t i
+        for i in range(self.width):
+            self.cells[i].data = row[i]
+            self.cells[i].length = <Py_ssize_t> lengths[i]
+        return 0
+
+    cdef int _fill(self) except -1:
+        cdef int status
+        with nogil:
+            status = self._copy_rows()
+        if status == END or status == FAILED:
+            self.done = True
+            if status == FAILED or self.library.errno_(self.mysql):
+                self.rows = self.next_row = 0
+                self._raise_error()
+        elif status == WAIT:
+            self.waiting = True
+        return 0
+
+    cdef int _copy_rows(self) noexcept nogil:
+        """Fill the arena; what ended it: ROW (it is full), END, WAIT or FAILED."""
+        cdef Py_ssize_t used = 0, i, size, most
+        cdef unsigned long *lengths
+        cdef cell_t *cell = self.cells
+        cdef row_t row
+        cdef int status
+        self.rows = self.next_row = 0
+        most = self.cell_room // self.width if self.width else 0
+        if most > CHUNK_ROWS:
+            most = CHUNK_ROWS
+        while self.rows < most:
+            row = self.pending
+            if row is NULL:
+                status = self._next(&row)
+                if status != ROW:
+                    return status
+            self.pending = NULL
+            lengths = self.library.fetch_lengths(self.result)
+            size = 0
+            for i in range(self.width):
+                size += <Py_ssize_t> lengths[i]
+            if size > ARENA_SIZE - used:
+                self.pending = row
+                self.oversized = used == 0 and self.rows == 0
+                return ROW
+            for i in range(self.width):
+                cell.length = <Py_ssize_t> lengths[i]
+                if row[i] is NULL:
+                    cell.data = NULL
+                else:
+                    cell.data = self.arena + used
+                    memcpy(self.arena + used, row[i], lengths[i])
+                    used += cell.length
+                cell += 1
+            self.rows += 1
+        return ROW
+
+    cdef int _next(self, row_t *row) noexcept nogil:
+        cdef int status
+        if not self.nonblocking:
+            row[0] = self.library.fetch_row(self.result)
+        elif self.library.fetch_row_nonblocking is not NULL:
+            row[0] = NULL
+            status = self.library.fetch_row_nonblocking(self.result, row)
+            if status == NET_ASYNC_NOT_READY:
+                return WAIT
+            if status != NET_ASYNC_COMPLETE and row[0] is NULL and self.library.errno_(self.mysql):
+                return FAILED
+        else:
+            row[0] = NULL
+            if self.resuming:
+                status = self.library.fetch_row_cont(row, self.result, 1)  # MYSQL_WAIT_READ
+            else:
+                status = self.library.fetch_row_start(row, self.result)
+            self.resuming = status != 0
+            if status:
+                return WAIT
+        if row[0] is NULL:
+            return FAILED if self.library.errno_(self.mysql) else END
+        return ROW
+
+    def close(self):
+        """End the result; rows not fetched yet are read and dropped, blocking.
+
+        While a non-blocking fetch waits, the socket must have been shut down first: libmariadb would
+        wait in mysql_free_result for ever (the suspended fetch has to run to its end).
+        """
+        cdef void *result = self.result
+        cdef row_t row = NULL
+        cdef int attempts = 0
+        if result is NULL:
+            return
+        self.result = NULL
+        self.done = True
+        self.pending = NULL
+        with nogil:
+            while self.resuming and attempts < 1000:
+                self.resuming = self.library.fetch_row_cont(&row, result, 1) != 0
+                attempts += 1
+            if not self.resuming:
+                self.library.free_result(result)
+
+
+cdef object _row(_Decoder d, cell_t *cells):
+    cdef Py_ssize_t i
+    cdef object value
+    cdef object row = PyDict_Copy(d.template) if d.keys is not None else PyTuple_New(d.width)
+    for i in range(d.width):
+        value = _value(d, i, cells[i].data, cells[i].length)
+        if d.keys is not None:
+            PyDict_SetItem(row, <object> PyTuple_GET_ITEM(d.keys, i), value)
+        else:
+            Py_INCREF(value)
+            PyTuple_SET_ITEM(row, i, value)
+    return row

@@ -1,0 +1,152 @@
+"""The asynchronous backend: configuration, dialect, session and transactions put together."""
+
+import asyncio
+import time
+from typing import Any, List, Optional, Sequence, Tuple
+
+from rhosocial.activerecord.backend.base import AsyncStorageBackend
+from rhosocial.activerecord.backend.explain import AsyncExplainBackendMixin
+from rhosocial.activerecord.backend.introspection.backend_mixin import IntrospectorBackendMixin
+from rhosocial.activerecord.backend.options import ExecutionOptions
+from rhosocial.activerecord.backend.result import QueryResult
+
+from .async_session import AsyncSession, LoopLock
+from .cursors import AsyncCursor
+from .driver import PLAIN, Outcome, Shape
+from .execution import Execution
+from .transaction import AsyncMySQLTransactionManager
+
+
+class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackendMixin, AsyncStorageBackend):
+    """MySQL and MariaDB for core's asynchronous models: MySQLBackend with coroutines.
+
+    Statements wait and fetch on the running event loop; nothing is kept of a loop between two of them,
+    so one backend serves several asyncio.run() in turn. Tasks sharing a backend take turns.
+    """
+
+    def __init__(self, *, version: Optional[Tuple[int, ...]] = None, **kwargs: Any) -> None:
+        super().__init__(**self._base_arguments(kwargs))
+        self._set_up(version)
+        self._connecting = LoopLock()
+
+    # -- the session --
+
+    async def connect(self) -> None:
+        """Open the session; does nothing where it is open. Raises ConnectionError, AccessDenied, UnknownDatabase."""
+        async with self._connecting.here():
+            if self._connection is not None and not self._connection.closed:
+                return
+            try:
+                self._connection = await asyncio.to_thread(AsyncSession, self.config, self._planner)
+            except Exception as error:
+                raise self._failed(error) from error
+
+    async def disconnect(self) -> None:
+        """Close the session, and with it any open transaction; does nothing where it is closed."""
+        session, self._connection = self._connection, None
+        self._end_transaction_state()
+        if session is not None:
+            session.close()
+
+    async def ping(self, reconnect: bool = True) -> bool:
+        """Whether the server answers; a lost session is opened again, unless a transaction was lost with it."""
+        if self._connection is not None and await self._connection.ping():
+            return True
+        if not reconnect or self.transaction_lost:
+            return False
+        await self.connect()
+        return True
+
+    async def _session(self) -> AsyncSession:
+        """The session to send on. A new one only where none was lost inside a transaction."""
+        session = self._connection
+        if session is None or session.stale():
+            self._refuse_lost_transaction()
+            await self.connect()
+            session = self._connection
+        return session
+
+    @property
+    def transaction_manager(self) -> AsyncMySQLTransactionManager:
+        if self._transaction_manager is None:
+            self._transaction_manager = AsyncMySQLTransactionManager(self, self.logger)
+        return self._transaction_manager
+
+    # -- statements --
+
+    async def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
+        try:
+            session = await self._session()
+            outcome = await session.run(self._render(session, sql, params), shape)
+            if not session.autocommit and not self.in_transaction:
+                await session.run(b"COMMIT")
+            return outcome
+        except Exception as error:
+            raise self._failed(error) from error
+
+    async def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
+        """All of ``rows`` or none: in a transaction of its own unless one is open."""
+        affected, first_id = 0, None
+        if not self.in_transaction and len(rows) > 1:
+            async with self.transaction():
+                return await self._run_many(sql, rows)
+        try:
+            session = await self._session()
+            for statement in self._render_many(session, sql, rows):
+                outcome = await session.run(statement)
+                affected += outcome.affected_rows
+                first_id = first_id or outcome.last_insert_id
+            if not session.autocommit and not self.in_transaction:
+                await session.run(b"COMMIT")
+        except Exception as error:
+            raise self._failed(error) from error
+        return Outcome(None, affected, first_id)
+
+    async def execute(
+        self,
+        sql: str,
+        params: Optional[Tuple] = None,
+        *,
+        options: Optional[ExecutionOptions] = None,
+        column_adapters: Any = None,
+        column_mapping: Any = None,
+        **_: Any,
+    ) -> QueryResult:
+        """MySQLBackend.execute, awaited."""
+        started = time.perf_counter()
+        self._log_statement(sql, params)
+        outcome = await self._run(sql, params, self._shape(options, column_adapters, column_mapping))
+        return self._result(outcome, options, time.perf_counter() - started)
+
+    async def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
+        """MySQLBackend.execute_many, awaited."""
+        started = time.perf_counter()
+        self._log_statement(sql, f"{len(params_list)} rows")
+        return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    async def _get_cursor(self) -> AsyncCursor:
+        return AsyncCursor(self)
+
+    async def _get_dql_cursor(self) -> AsyncCursor:
+        return AsyncCursor(self)
+
+    async def _execute_batch_fast_async(self, sql: str, params_list: List[tuple]) -> int:
+        return (await self._run_many(sql, params_list)).affected_rows
+
+    async def _handle_error(self, error: Exception) -> None:
+        raise self._failed(error) from error
+
+    # -- the server --
+
+    async def get_server_version(self) -> Tuple[int, ...]:
+        """The server's version, (major, minor, patch)."""
+        if self._server_version_cache is None:
+            await self.introspect_and_adapt()
+        return self._server_version_cache  # type: ignore[return-value]
+
+    async def introspect_and_adapt(self) -> None:
+        """Ask the server who it is and adapt the dialect to it; once for a server."""
+        session = await self._session()
+        if self._adapted_to is None or self._adapted_to != session.server_info:
+            rows = (await self._run("SELECT VERSION() AS version")).rows
+            self._adapt_to(rows[0]["version"])  # type: ignore[index]

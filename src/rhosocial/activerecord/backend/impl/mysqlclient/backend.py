@@ -1,0 +1,153 @@
+"""The synchronous backend: configuration, dialect, session and transactions put together."""
+
+import time
+from typing import Any, List, Optional, Sequence, Tuple
+
+from rhosocial.activerecord.backend.base import StorageBackend
+from rhosocial.activerecord.backend.explain import SyncExplainBackendMixin
+from rhosocial.activerecord.backend.introspection.backend_mixin import IntrospectorBackendMixin
+from rhosocial.activerecord.backend.options import ExecutionOptions
+from rhosocial.activerecord.backend.result import QueryResult
+
+from .cursors import Cursor
+from .driver import PLAIN, Outcome, Session, Shape
+from .execution import Execution
+from .transaction import MySQLTransactionManager
+
+
+class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend):
+    """MySQL and MariaDB for core's synchronous models.
+
+    connection_config: a MySQLConnectionConfig; or its options as keyword arguments
+    version: the server's version as a tuple, where it is known before connecting
+    """
+
+    def __init__(self, *, version: Optional[Tuple[int, ...]] = None, **kwargs: Any) -> None:
+        super().__init__(**self._base_arguments(kwargs))
+        self._set_up(version)
+
+    # -- the session --
+
+    def connect(self) -> None:
+        """Open the session; does nothing where it is open. Raises ConnectionError, AccessDenied, UnknownDatabase."""
+        if self._connection is not None and not self._connection.closed:
+            return
+        try:
+            self._connection = Session(self.config, self._planner)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def disconnect(self) -> None:
+        """Close the session, and with it any open transaction; does nothing where it is closed."""
+        session, self._connection = self._connection, None
+        self._end_transaction_state()
+        if session is not None:
+            session.close()
+
+    def ping(self, reconnect: bool = True) -> bool:
+        """Whether the server answers; a lost session is opened again, unless a transaction was lost with it."""
+        if self._connection is not None and self._connection.ping():
+            return True
+        if not reconnect or self.transaction_lost:
+            return False
+        self.connect()
+        return True
+
+    def _session(self) -> Session:
+        """The session to send on. A new one only where none was lost inside a transaction."""
+        session = self._connection
+        if session is None or session.stale():
+            self._refuse_lost_transaction()
+            self.connect()
+            session = self._connection
+        return session  # type: ignore[return-value]
+
+    @property
+    def transaction_manager(self) -> MySQLTransactionManager:
+        if self._transaction_manager is None:
+            self._transaction_manager = MySQLTransactionManager(self, self.logger)
+        return self._transaction_manager
+
+    # -- statements --
+
+    def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
+        try:
+            session = self._session()
+            outcome = session.run(self._render(session, sql, params), shape)
+            if not session.autocommit and not self.in_transaction:
+                session.run(b"COMMIT")
+            return outcome
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
+        """All of ``rows`` or none: in a transaction of its own unless one is open."""
+        affected, first_id = 0, None
+        if not self.in_transaction and len(rows) > 1:
+            with self.transaction():
+                return self._run_many(sql, rows)
+        try:
+            session = self._session()
+            for statement in self._render_many(session, sql, rows):
+                outcome = session.run(statement)
+                affected += outcome.affected_rows
+                first_id = first_id or outcome.last_insert_id
+            if not session.autocommit and not self.in_transaction:
+                session.run(b"COMMIT")
+        except Exception as error:
+            raise self._failed(error) from error
+        return Outcome(None, affected, first_id)
+
+    def execute(
+        self,
+        sql: str,
+        params: Optional[Tuple] = None,
+        *,
+        options: Optional[ExecutionOptions] = None,
+        column_adapters: Any = None,
+        column_mapping: Any = None,
+        **_: Any,
+    ) -> QueryResult:
+        """Run one statement; ``%s`` are its placeholders.
+
+        Returns a QueryResult whose data is a list of dicts wherever the statement has a result set, else
+        None. Raises core's DatabaseError classes, the driver's exception chained, with ``errno`` and
+        ``sqlstate``; TypeConversionError naming the parameter's position for values that cannot be bound.
+        """
+        started = time.perf_counter()
+        self._log_statement(sql, params)
+        outcome = self._run(sql, params, self._shape(options, column_adapters, column_mapping))
+        return self._result(outcome, options, time.perf_counter() - started)
+
+    def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
+        """Run ``sql`` for each of ``params_list``, all or none; INSERTs as multi-row statements.
+
+        Returns the sum of affected rows and the first generated id.
+        """
+        started = time.perf_counter()
+        self._log_statement(sql, f"{len(params_list)} rows")
+        return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    def _get_cursor(self) -> Cursor:
+        return Cursor(self)
+
+    def _execute_batch_fast(self, sql: str, params_list: List[tuple]) -> int:
+        return self._run_many(sql, params_list).affected_rows
+
+    def _handle_error(self, error: Exception) -> None:
+        raise self._failed(error) from error
+
+    # -- the server --
+
+    def get_server_version(self) -> Tuple[int, ...]:
+        """The server's version, (major, minor, patch)."""
+        if self._server_version_cache is None:
+            self.introspect_and_adapt()
+        return self._server_version_cache  # type: ignore[return-value]
+
+    def introspect_and_adapt(self) -> None:
+        """Ask the server who it is and adapt the dialect to it; once for a server."""
+        session = self._session()
+        if self._adapted_to is None or self._adapted_to != session.server_info:
+            rows = self._run("SELECT VERSION() AS version").rows
+            self._adapt_to(rows[0]["version"])  # type: ignore[index]

@@ -1,0 +1,305 @@
+"""One session with the server: open, send, read, close. The only importer of MySQLdb."""
+
+import os
+import select
+import socket
+import threading
+import time
+import weakref
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+import MySQLdb
+from MySQLdb import _mysql
+from MySQLdb.constants import FIELD_TYPE, FLAG
+
+from .codec import VARIABLE, choose
+from .codec.plan import Adapters, Column, Planner
+from .config import MySQLConnectionConfig
+from .errors import ConnectionError, is_disconnect
+
+CODEC = choose(os.environ.get(VARIABLE), _mysql.__file__)
+
+# mysqlclient hands out every cell as bytes with these; which of the two stands in a column's place
+# tells characters (None) from bytes, by its charset (_mysql.c, _mysql_ResultObject_Initialize).
+_RAW: Dict[int, Any] = {
+    field_type: [(FLAG.BINARY, bytes), (None, None)]
+    for field_type in (
+        FIELD_TYPE.VARCHAR,
+        FIELD_TYPE.ENUM,
+        FIELD_TYPE.TINY_BLOB,
+        FIELD_TYPE.MEDIUM_BLOB,
+        FIELD_TYPE.LONG_BLOB,
+        FIELD_TYPE.BLOB,
+        FIELD_TYPE.VAR_STRING,
+        FIELD_TYPE.STRING,
+    )
+}
+_CHUNK_ROWS = 256
+# A session unused for longer is looked at before the next statement is sent on it.
+_IDLE_SECONDS = 1.0
+
+
+class Outcome(NamedTuple):
+    """What a statement gave: rows is None where it has no result set."""
+
+    rows: Optional[List[Any]]
+    affected_rows: int
+    last_insert_id: Optional[int]
+    names: Tuple[str, ...] = ()
+
+
+class Shape(NamedTuple):
+    """What the caller wants the rows to be."""
+
+    adapters: Optional[Adapters] = None
+    mapping: Optional[Mapping[str, str]] = None
+    tuples: bool = False
+
+
+PLAIN = Shape()
+
+
+class _Reader:
+    """Reads results through mysqlclient's own result objects: what codec._native.Reader does without them."""
+
+    waiting = False
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._result: Any = None
+        self.done = True
+        self.width = 0
+
+    def open(self) -> bool:
+        self._result = self._connection.use_result()
+        self.done = self._result is None
+        self.width = 0 if self.done else self._result.num_fields()
+        return not self.done
+
+    def signature(self) -> Tuple[Any, ...]:
+        return self._result.describe(), self._result.field_flags(), self._result.converter
+
+    def columns(self) -> Tuple[Column, ...]:
+        described, flags, converters = self.signature()
+        return tuple(
+            Column(name, kind, flag, converter is bytes, decimals)
+            for (name, kind, _, _, _, decimals, _), flag, converter in zip(described, flags, converters)
+        )
+
+    def fetch(self, plan: Any, limit: int = -1) -> List[Any]:
+        rows: List[Any] = []
+        while not self.done and (limit < 0 or len(rows) < limit):
+            wanted = _CHUNK_ROWS if limit < 0 else min(_CHUNK_ROWS, limit - len(rows))
+            chunk: Sequence[Any] = self._result.fetch_row(wanted, 0)
+            self.done = not chunk
+            rows += CODEC.functions.decode_rows(plan, chunk)
+        return rows
+
+    def close(self) -> None:
+        result, self._result = self._result, None
+        if result is not None and not self.done:
+            self.done = True
+            result.discard()
+
+
+class Session:
+    """A connection to the server. Its statements run one after another, whichever threads send them.
+
+    Connecting raises MySQLdb's exceptions, and ConnectionError where TLS was demanded and is not there.
+    """
+
+    nonblocking = False
+
+    def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
+        self.planner = planner
+        self._lock = threading.RLock()
+        self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
+        try:
+            # Asking later fails while another thread runs a statement, and KILL needs it just then.
+            self.id: int = self._connection.thread_id()
+            self.server_info: str = self._connection.get_server_info()
+            self.autocommit: bool = config.autocommit
+            self._set_up(config)
+            self._reader = self._open_reader()
+        except BaseException:
+            self._connection.close()
+            self._connection = None
+            raise
+        self.used = time.monotonic()
+        _SESSIONS.add(self)
+
+    def _set_up(self, config: MySQLConnectionConfig) -> None:
+        if config.tls_required and not self._ask(b"SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1]:
+            raise ConnectionError("TLS is demanded, but the session has no cipher: the server or a proxy dropped it")
+        for statement in config.session_statements(mariadb="MariaDB" in self.server_info):
+            self._ask(statement.encode())
+
+    def _ask(self, statement: bytes) -> Any:
+        self._connection.query(statement)
+        result = self._connection.store_result()
+        return result.fetch_row(0) if result is not None else ()
+
+    def _open_reader(self) -> Any:
+        if CODEC.library is None:
+            return _Reader(self._connection)
+        return CODEC.functions.Reader(CODEC.library, self._connection, self.nonblocking)
+
+    @property
+    def closed(self) -> bool:
+        return self._connection is None
+
+    @property
+    def backslash(self) -> bool:
+        """Whether a backslash escapes in string literals of this session (not in NO_BACKSLASH_ESCAPES)."""
+        return len(self._connection.escape_string(b"\\")) == 2
+
+    def run(self, statement: bytes, shape: Shape = PLAIN) -> Outcome:
+        """Send a statement and read all its results; the rows are those of the first.
+
+        Raises what MySQLdb raises, WireError or DecodeError. The session is usable afterwards, or closed.
+        """
+        with self._lock:
+            connection = self._live()
+            try:
+                connection.query(statement)
+                outcome = self._read(shape)
+                while connection.next_result() == 0:
+                    self._skip()
+            except BaseException as error:
+                self._recover(error)
+                raise
+            self.used = time.monotonic()
+            return outcome
+
+    def _live(self) -> Any:
+        if self._connection is None:
+            raise MySQLdb.InterfaceError(2006, "the session is closed")
+        return self._connection
+
+    def _read(self, shape: Shape) -> Outcome:
+        reader, connection = self._reader, self._connection
+        if not reader.open():
+            return Outcome(None, connection.affected_rows(), connection.insert_id() or None)
+        plan = self._plan(shape)
+        rows = reader.fetch(plan)
+        reader.close()
+        return Outcome(rows, len(rows), connection.insert_id() or None, plan.names)
+
+    def _plan(self, shape: Shape) -> Any:
+        reader = self._reader
+        plain = self.planner.plain(reader.signature(), lambda: tuple(Column(*column) for column in reader.columns()))
+        plan = self.planner.adapted(plain, shape.adapters, shape.mapping)
+        return plan._replace(keys=None) if shape.tuples else plan
+
+    @staticmethod
+    def _unusable(error: BaseException) -> bool:
+        """Whether the session cannot be brought in step again after ``error``."""
+        return not isinstance(error, Exception) or is_disconnect(error)
+
+    def _skip(self) -> None:
+        if self._reader.open():
+            self._reader.close()
+
+    def _recover(self, error: BaseException) -> None:
+        """After a failed statement: read what is left of it, or give the session up."""
+        if self._unusable(error):
+            self.discard()
+            return
+        try:
+            self._reader.close()
+            while self._connection.next_result() == 0:
+                self._skip()
+        except Exception:
+            self.discard()
+
+    def ping(self) -> bool:
+        """Ask the server; False, and the session is closed, where it does not answer."""
+        with self._lock:
+            if self._connection is None:
+                return False
+            try:
+                self._connection.ping()
+            except MySQLdb.Error:
+                self.discard()
+                return False
+            self.used = time.monotonic()
+            return True
+
+    def stale(self) -> bool:
+        """Whether the server has closed this session: looked at only after it was idle, without a round trip."""
+        if self._connection is None:
+            return True
+        if time.monotonic() - self.used < _IDLE_SECONDS:
+            return False
+        with self._lock:
+            if self._connection is None or not self._hung_up():
+                return self._connection is None
+            self.discard()
+            return True
+
+    def _hung_up(self) -> bool:
+        # Nothing is expected on an idle session but the server's end of it, which an error packet
+        # (4031, MySQL 8.0.24+) or TLS alert may precede: so ask for the end, not for data.
+        wire = self._connection.fileno()
+        if not hasattr(select, "POLLRDHUP"):  # macOS, Windows
+            return bool(select.select([wire], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(wire, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        """Say goodbye to the server. Harmless on a closed session."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            _SESSIONS.discard(self)
+            if connection is None:
+                return
+            self._reader.close()
+            try:
+                connection.close()
+            except MySQLdb.Error:
+                return  # the server hung up first
+
+    def discard(self) -> None:
+        """End the session without a word to the server: its state is unknown."""
+        connection, self._connection = self._connection, None
+        _SESSIONS.discard(self)
+        if connection is None:
+            return
+        try:
+            with socket.socket(fileno=os.dup(connection.fileno())) as wire:
+                wire.shutdown(socket.SHUT_RDWR)
+        except (OSError, MySQLdb.Error):
+            pass  # already gone
+        try:
+            self._reader.close()
+            connection.close()
+        except Exception:
+            return  # nothing is left to be told to a dead server
+
+    def __del__(self) -> None:
+        if getattr(self, "_connection", None) is not None:
+            self.discard()
+
+    def _forget_in_child(self) -> None:
+        """After fork: the child's copy must not say goodbye on the parent's connection."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, connection.fileno())
+        os.close(null)
+        self._lock = threading.RLock()
+
+
+_SESSIONS: "weakref.WeakSet[Session]" = weakref.WeakSet()
+
+
+def _forget_sessions_in_child() -> None:
+    for session in list(_SESSIONS):
+        session._forget_in_child()
+    _SESSIONS.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_sessions_in_child)

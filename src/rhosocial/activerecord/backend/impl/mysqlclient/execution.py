@@ -1,0 +1,205 @@
+"""A statement's way from the call to the QueryResult: all of it but the I/O, for both backends."""
+
+import logging
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from uuid import UUID
+
+from rhosocial.activerecord.backend.result import QueryResult
+from rhosocial.activerecord.backend.transaction import TransactionState
+
+from .codec.abc import ZeroDates
+from .codec.plan import Planner
+from .codec.sql import template
+from .config import MySQLConnectionConfig
+from .dialect import MySQLDialect
+from .driver import CODEC, PLAIN, Outcome, Session, Shape
+from .errors import ConnectionLost, translate
+from .type_converters import json_loads, register_adapters, suggestions
+
+_bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
+
+# What the codec binds as it is; anything else goes through its type adapter first.
+_BOUND_TYPES = frozenset(
+    (type(None), bool, int, float, Decimal, str, bytes, bytearray, memoryview, datetime, date, time, timedelta, UUID)
+)
+# Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
+_INSERT_BYTES = 64 * 1024
+
+
+class Execution:
+    """What both backends share: configuration, dialect, rendering of statements, results."""
+
+    config: MySQLConnectionConfig
+    _connection: Optional[Session]
+    _transaction_manager: Any
+
+    @staticmethod
+    def _base_arguments(kwargs: Dict[str, Any]) -> Dict[str, Any]:
+        """What core's constructor takes, the connection's options gathered into a MySQLConnectionConfig."""
+        base = {name: kwargs.pop(name) for name in ("logging_config", "logger") if name in kwargs}
+        config = kwargs.pop("connection_config", None)
+        if config is None:
+            config = MySQLConnectionConfig(**kwargs)
+        elif not isinstance(config, MySQLConnectionConfig):
+            config = MySQLConnectionConfig.from_dict({**config.to_dict(), **kwargs})
+        elif kwargs:
+            config = config.clone(**kwargs)
+        return {**base, "connection_config": config}
+
+    def _set_up(self, version: Optional[Tuple[int, ...]] = None) -> None:
+        self._dialect = MySQLDialect(version)
+        self._server_version_cache = version
+        self._adapted_to: Optional[str] = None
+        self._planner = Planner(
+            utc=self.config.timezone is not None,
+            zero_dates=ZeroDates[self.config.zero_dates.upper()],
+            json_loads=json_loads,
+        )
+        self._adapter_suggestions = suggestions(self.adapter_registry)  # type: ignore[attr-defined]
+
+    def _register_default_adapters(self) -> None:
+        register_adapters(self.adapter_registry)  # type: ignore[attr-defined]
+
+    def get_default_adapter_suggestions(self) -> Any:
+        """Python type -> (adapter, driver type); one object for the backend's life."""
+        return self._adapter_suggestions
+
+    @property
+    def dialect(self) -> MySQLDialect:
+        return self._dialect
+
+    @property
+    def threadsafety(self) -> int:
+        """2: a session's statements are serialised by its lock, so threads may share a backend."""
+        return 2
+
+    def get_default_schema(self) -> Optional[str]:
+        return self.config.database
+
+    def requires_manual_commit(self) -> bool:
+        """Whether statements outside a transaction have to be committed by the backend."""
+        return not self.config.autocommit
+
+    @property
+    def in_transaction(self) -> bool:
+        manager = self._transaction_manager
+        return manager is not None and manager.is_active
+
+    @property
+    def transaction_lost(self) -> bool:
+        """Whether the session ended inside a transaction that nobody has rolled back yet."""
+        manager = self._transaction_manager
+        if manager is None or manager.state is not TransactionState.ACTIVE:
+            return False
+        return self._connection is None or self._connection.closed
+
+    def _refuse_lost_transaction(self) -> None:
+        if self.transaction_lost:
+            raise ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
+
+    def _end_transaction_state(self) -> None:
+        """The session is being ended on purpose, and the server rolls back with it."""
+        manager = self._transaction_manager
+        if manager is not None and manager.is_active:
+            manager._transaction_level = 0
+            manager._active_savepoints = []
+            manager._state = TransactionState.INACTIVE
+
+    # -- rendering --
+
+    def _render(self, session: Session, sql: str, params: Optional[Sequence[Any]]) -> bytes:
+        """The statement's bytes; raises TypeError or ValueError naming the parameter."""
+        if not params:
+            return sql.encode()
+        backslash = session.backslash
+        return _bind(template(sql, backslash).parts, self._bindable(params), backslash)
+
+    def _bindable(self, params: Any) -> Sequence[Any]:
+        """The parameters with those the codec does not know given to their adapters."""
+        if isinstance(params, (str, bytes, dict)) or all(type(value) in _BOUND_TYPES for value in params):
+            return params
+        adapted: List[Any] = list(params)
+        for i, value in enumerate(adapted):
+            if type(value) not in _BOUND_TYPES:
+                suggestion = self._adapter_suggestions.get(type(value))
+                if suggestion is not None:
+                    adapter, driver_type = suggestion
+                    adapted[i] = adapter.to_database(value, driver_type)
+        return adapted
+
+    def _render_many(self, session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+        """Statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it."""
+        backslash = session.backslash
+        parts = template(sql, backslash)
+        bindable = [self._bindable(row) for row in rows]
+        if parts.insert is None:
+            for row in bindable:
+                yield _bind(parts.parts, row, backslash)
+            return
+        head, group, tail = parts.insert
+        done = 0
+        while done < len(bindable):
+            text, done = _bind_rows(group, bindable, done, _INSERT_BYTES, backslash)
+            yield b"%s%s%s" % (head, text, tail)
+
+    # -- results --
+
+    @staticmethod
+    def _shape(options: Any, adapters: Any, mapping: Any) -> Shape:
+        if options is not None:
+            adapters = options.column_adapters if adapters is None else adapters
+            mapping = options.column_mapping if mapping is None else mapping
+        return Shape(adapters, mapping) if adapters or mapping else PLAIN
+
+    def _result(self, outcome: Outcome, options: Any, duration: float) -> QueryResult:
+        """Rows are handed out wherever there are any, unless the options say not to."""
+        rows = outcome.rows
+        if options is not None and options.process_result_set is False:
+            rows = None
+        if self.logger.isEnabledFor(logging.INFO):  # type: ignore[attr-defined]
+            self._log_result(outcome, options, duration)
+        return QueryResult(rows, outcome.affected_rows, outcome.last_insert_id, duration)
+
+    def _log_statement(self, sql: str, params: Any) -> None:
+        if self.logger.isEnabledFor(logging.DEBUG):  # type: ignore[attr-defined]
+            shown = self.summarize_log_data(params)  # type: ignore[attr-defined]
+            self.log(logging.DEBUG, f"Executing SQL: {sql}, parameters: {shown}")  # type: ignore[attr-defined]
+
+    def _log_result(self, outcome: Outcome, options: Any, duration: float) -> None:
+        kind = options.stmt_type.name if options is not None else "DDL"
+        if outcome.rows is not None:
+            text = f"{kind} returned {len(outcome.rows)} rows, duration={duration:.3f}s"
+        else:
+            text = (
+                f"{kind} affected {outcome.affected_rows} rows, "
+                f"last_insert_id={outcome.last_insert_id}, duration={duration:.3f}s"
+            )
+        self.log(logging.INFO, text)  # type: ignore[attr-defined]
+
+    def _failed(self, error: Exception) -> Exception:
+        """The typed exception for ``error``; the caller raises it from the original."""
+        self.log(logging.ERROR, f"Error executing query: {error}")  # type: ignore[attr-defined]
+        return translate(error)
+
+    def _adapt_and_map_row(self, row_dict: dict, column_adapters: Any, column_mapping: Any) -> dict:
+        """Core tests its (adapter, annotation) pairs as if they were adapters, and so adapts nothing."""
+        adapters, mapping = column_adapters or {}, column_mapping or {}
+        row = {}
+        for name, value in row_dict.items():
+            pair = adapters.get(name)
+            row[mapping.get(name, name)] = pair[0].from_database(value, pair[1]) if pair else value
+        return row
+
+    # -- the server --
+
+    def _adapt_to(self, version_text: str) -> None:
+        """Take over what SELECT VERSION() answered, such as '9.7.4' or '10.11.19-MariaDB-deb12u1'."""
+        self._dialect.adapt_to(version_text)
+        self._server_version_cache = self._dialect.version
+        self._adapted_to = version_text
+
+    def get_concurrency_hint(self) -> Any:
+        """One session: its statements run one at a time, however many tasks there are."""
+        return None
