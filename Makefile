@@ -32,7 +32,7 @@ test-server: setup  ## the backend on private MySQL and MariaDB servers
 	$(PYTEST) tests --ignore=tests/codec --ignore=tests/suite -n 2
 
 test-suite: setup  ## the shared testsuite of the ORM, per implementation
-	$(PYTEST) tests/suite
+	$(PY) tests/suite/run.py
 
 lint: setup-venv  ## ruff and mypy
 	$(PY) -m ruff check .

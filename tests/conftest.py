@@ -67,7 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
         for flavor in FLAVORS:
             if VARIABLES[flavor] not in os.environ:
                 server = servers.enter_context(PrivateServer(flavor, SERVER_OPTIONS))
-                os.environ[VARIABLES[flavor]] = f"{server.url}?unix_socket={server.socket}"  # xdist's workers inherit it
+                # xdist's workers inherit it.
+                os.environ[VARIABLES[flavor]] = f"{server.url}?unix_socket={server.socket}"
                 servers.callback(os.environ.pop, VARIABLES[flavor])
             config.stash[VERSIONS].append(f"{flavor} {version(RunningServer.from_environment(flavor))}")
     except (ServerError, MySQLdb.Error) as error:

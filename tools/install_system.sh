@@ -32,6 +32,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # Another make, or the machine itself, may be using apt: wait for its lock.
 apt() { apt-get -qq -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any "$@" >"$log" 2>&1; }
-apt update && apt install -y --no-install-recommends $missing || stop "apt-get install $missing failed: $(tail -n 1 "$log")"
+apt update && apt install -y --no-install-recommends $missing ||
+    stop "apt-get install $missing failed: $(tail -n 1 "$log")"
 still=$(echo $(list_missing))
 [ -z "$still" ] || stop "installed, yet not found on PATH: $still (PYTHON=$python)"

@@ -25,7 +25,7 @@ INSTALL = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", 
 
 def main() -> int:
     if sys.version_info < (3, 10):
-        print(f"python packages: Python >= 3.10 is needed, {sys.executable} is older; say make PYTHON=...", file=sys.stderr)
+        print(f"python packages: {sys.executable} is older than Python 3.10; say make PYTHON=...", file=sys.stderr)
         return 1
     with open(ROOT / "pyproject.toml") as lock:  # two makes at once
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -16,7 +16,12 @@ import MySQLdb
 import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient import server as module
-from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer, ServerError, ServerNotFound, find_server
+from rhosocial.activerecord.backend.impl.mysqlclient.server import (
+    PrivateServer,
+    ServerError,
+    ServerNotFound,
+    find_server,
+)
 
 OWNER = """
 import sys, time
@@ -75,7 +80,9 @@ def test_a_server_answers_keeps_its_data_over_restart_and_crash_and_vanishes(fla
         server.start()
 
 
-def test_the_socket_path_fits_however_long_the_temporary_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_socket_path_fits_however_long_the_temporary_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     monkeypatch.setattr(module.tempfile, "tempdir", str(deep))

@@ -171,7 +171,8 @@ class PrivateServer(Endpoint):
         self.socket = str(self._run / "s.sock")
         self.log_file = self._home / "error.log"
         self._guards: list[subprocess.Popen[str]] = []  # none or one; shared with the finalizer
-        self._finalizer = weakref.finalize(self, _end, os.getpid(), self._run, self._guards, RELEASED if directory else "")
+        order = RELEASED if directory else ""
+        self._finalizer = weakref.finalize(self, _end, os.getpid(), self._run, self._guards, order)
 
     def __enter__(self) -> PrivateServer:
         self.start()
@@ -245,8 +246,9 @@ class PrivateServer(Endpoint):
                    f"--socket={self.socket}", f"--port={self.port}", f"--bind-address={self.host}",
                    f"--pid-file={self._run / 'server.pid'}", f"--log-error={self.log_file}"]
         with open(self.log_file, "a") as log:
-            guard = subprocess.Popen([sys.executable, "-I", "-S", __file__, str(self._run), *command], cwd="/", text=True,
-                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+            guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", __file__, str(self._run), *command], cwd="/", start_new_session=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         self._guards.append(guard)
         self.pid = int(guard.stdout.readline() or 0) or None  # type: ignore[union-attr]
         deadline = time.monotonic() + self.timeout
