@@ -207,7 +207,6 @@ cdef int _digits(const char *p, Py_ssize_t n) noexcept nogil:
 cdef int _fraction(const char *p, Py_ssize_t n) noexcept nogil:
     """Microseconds of '' or '.d' to '.dddddd', -1 if it is neither."""
     cdef int value
-    cdef Py_ssize_t at
     if n == 0:
         return 0
     if n < 2 or n > 7 or p[0] != c".":
@@ -215,8 +214,9 @@ cdef int _fraction(const char *p, Py_ssize_t n) noexcept nogil:
     value = _digits(p + 1, n - 1)
     if value < 0:
         return -1
-    for at in range(7 - n):
+    while n < 7:
         value *= 10
+        n += 1
     return value
 
 
@@ -298,7 +298,7 @@ cdef object _bit(_Decoder d, Py_ssize_t i, const char *p, Py_ssize_t n):
 
 
 cdef object _vector(_Decoder d, Py_ssize_t i, const char *p, Py_ssize_t n):
-    cdef float number
+    cdef float number = 0
     cdef Py_ssize_t at
     cdef list values = []
     if n % 4:

@@ -259,6 +259,21 @@ cdef class Reader:
                 continue
             self._fill()
 
+    def skip(self):
+        """Read and drop the rows left; returns how many. As fetch(), it may end with ``waiting`` set."""
+        cdef Py_ssize_t skipped = self.rows - self.next_row
+        self.waiting = False
+        self.rows = self.next_row = 0
+        while not self.done and not self.waiting:
+            if self.oversized:
+                self.pending = NULL
+                self.oversized = False
+                skipped += 1
+            self._fill()
+            skipped += self.rows
+            self.rows = 0
+        return skipped
+
     cdef int _locate(self, row_t row) except -1:
         """Point the first row of cells at a row where the library keeps it."""
         cdef unsigned long *lengths = self.library.fetch_lengths(self.result)

@@ -6,7 +6,6 @@ import time
 import weakref
 from typing import Any, List, Optional
 
-from .codec.abc import Code
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
 from .driver import CODEC, PLAIN, Outcome, Session, Shape
@@ -111,10 +110,13 @@ class AsyncSession(Session):
 
     async def _skip_rows(self) -> None:
         reader = self._reader
-        names = ("",) * reader.width
-        plan = Plan(bytes([Code.BYTES]) * reader.width, None, names)
         while not reader.done:
-            await self._rows(plan)
+            if self.nonblocking:
+                reader.skip()
+            else:
+                await asyncio.to_thread(reader.skip)
+            if reader.waiting:
+                await self._readable()
         reader.close()
 
     async def _clear(self, error: Exception) -> None:

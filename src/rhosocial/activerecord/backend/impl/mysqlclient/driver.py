@@ -95,6 +95,11 @@ class _Reader:
             rows += CODEC.functions.decode_rows(plan, chunk)
         return rows
 
+    def skip(self) -> int:
+        """Read and drop the rows left; how many is not known."""
+        self.close()
+        return 0
+
     def close(self) -> None:
         result, self._result = self._result, None
         if result is not None and not self.done:

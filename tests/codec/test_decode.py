@@ -1,0 +1,243 @@
+"""decode_rows and the plans it follows: the same values and the same errors from both twins."""
+
+import json
+import math
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
+from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, ZeroDates
+from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Plan, Planner
+
+from .samples import BROKEN, SAMPLES, ZERO_DATES
+
+FALLBACK = (lambda value, annotation: ("adapter", value, annotation), int)
+
+
+def plan_for(*codes, keys=None, zero_dates=ZeroDates.NONE, fallback=FALLBACK):
+    names = tuple(f"c{i}" for i in range(len(codes)))
+    return Plan(bytes(codes), keys, names, None, (fallback,) * len(codes), zero_dates, json.loads)
+
+
+def decode(codec, code, cell, **options):
+    return codec.decode_rows(plan_for(code, **options), [(cell,)])[0][0]
+
+
+def outcome(codec, plan, rows):
+    """What decoding gives, errors included, in a form that compares types and NaN-free values exactly."""
+    try:
+        rows = codec.decode_rows(plan, rows)
+    except Exception as error:
+        return type(error), str(error)
+    return [[(type(value), repr(value)) for value in row] for row in rows]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda s: f"{s.code.name}-{s.cell[:20]!r}")
+def test_a_cell_becomes_its_value(codec, sample):
+    value = decode(codec, sample.code, sample.cell)
+    assert value == sample.value
+    assert type(value) is type(sample.value)
+    if isinstance(value, float):
+        assert math.copysign(1, value) == math.copysign(1, sample.value)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_null_is_none_under_every_code(codec, code):
+    assert decode(codec, code, None) is None
+
+
+@pytest.mark.parametrize("sample", BROKEN, ids=lambda s: f"{s.code.name}-{s.cell[:20]!r}")
+def test_a_broken_cell_names_its_column(codec, sample):
+    with pytest.raises(DecodeError, match=r"^column 'c0': b'.*is not ") as caught:
+        decode(codec, sample.code, sample.cell)
+    twin = _python if codec is _native else _native
+    with pytest.raises(DecodeError) as expected:
+        decode(twin, sample.code, sample.cell)
+    assert str(caught.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("sample", ZERO_DATES, ids=lambda s: f"{s.code.name}-{s.cell!r}")
+def test_a_day_no_calendar_has_is_what_zero_dates_says(codec, sample):
+    assert decode(codec, sample.code, sample.cell) is None
+    assert decode(codec, sample.code, sample.cell, zero_dates=ZeroDates.TEXT) == sample.cell.decode()
+    with pytest.raises(DecodeError, match="'c0'.*zero_dates"):
+        decode(codec, sample.code, sample.cell, zero_dates=ZeroDates.RAISE)
+
+
+@pytest.mark.parametrize(
+    "code, cell, given_to_adapter",
+    [
+        (Code.BOOL, b"2", 2),
+        (Code.UUID, b"12345678123456781234567812345678", "12345678123456781234567812345678"),
+        (Code.UUID, b"1234567g-1234-5678-1234-567812345678", "1234567g-1234-5678-1234-567812345678"),
+        (Code.JSON, b"{broken", "{broken"),
+    ],
+)
+def test_what_a_fused_code_does_not_cover_goes_to_the_adapter(codec, code, cell, given_to_adapter):
+    assert decode(codec, code, cell) == ("adapter", given_to_adapter, int)
+
+
+def test_a_time_beyond_a_day_goes_to_the_adapter_as_timedelta(codec):
+    for cell in (b"24:00:00", b"-00:00:01", b"-00:00:00"):
+        assert decode(codec, Code.TIME, cell) == ("adapter", decode(codec, Code.TIMEDELTA, cell), int)
+
+
+def test_a_fused_code_without_adapter_is_an_error(codec):
+    with pytest.raises(ValueError, match="'c0' has a fused code but no adapter"):
+        decode(codec, Code.BOOL, b"7", fallback=None)
+    with pytest.raises(ValueError, match="code 99 for column 'c0' is unknown"):
+        codec.decode_rows(Plan(b"\x63", None, ("c0",)), [(b"x",)])
+
+
+def test_adapters_are_called_with_null_and_their_annotation(codec):
+    seen = []
+    call = (lambda value, annotation: seen.append((value, annotation)) or "out", "annotation")
+    plan = Plan(bytes([Code.INT]), ("k",), ("c",), (call,), None)
+    assert codec.decode_rows(plan, [(b"1",), (None,)]) == [{"k": "out"}, {"k": "out"}]
+    assert seen == [(1, "annotation"), (None, "annotation")]
+
+
+def test_an_adapters_error_passes_through(codec):
+    def fail(value, annotation):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        codec.decode_rows(Plan(bytes([Code.INT]), ("k",), ("c",), ((fail, int),), None), [(b"1",)])
+
+
+def test_rows_are_dicts_in_column_order_or_tuples(codec):
+    plan = plan_for(Code.INT, Code.TEXT, keys=("n", "t"))
+    rows = codec.decode_rows(plan, [(b"1", b"x"), (b"2", None)])
+    assert rows == [{"n": 1, "t": "x"}, {"n": 2, "t": None}]
+    assert [list(row) for row in rows] == [["n", "t"]] * 2
+    assert codec.decode_rows(plan._replace(keys=None), [(b"1", b"x")]) == [(1, "x")]
+
+
+def test_the_last_of_equal_keys_wins(codec):
+    assert codec.decode_rows(plan_for(Code.INT, Code.INT, keys=("k", "k")), [(b"1", b"2")]) == [{"k": 2}]
+
+
+@pytest.mark.parametrize(
+    "plan, rows, message",
+    [
+        (plan_for(Code.INT), [(b"1", b"2")], "a row of 2 cells does not fit a plan of 1 columns"),
+        (plan_for(Code.INT), [()], "a row of 0 cells does not fit a plan of 1 columns"),
+        (plan_for(Code.INT), [("1",)], "column 'c0': a cell is bytes or None, not str"),
+        (plan_for(Code.INT)._replace(codes=b""), [], "a plan needs one code for each column"),
+        (plan_for(Code.INT)._replace(fallbacks=()), [], "a plan needs one adapter or None for each column"),
+        (plan_for(Code.INT)._replace(calls=()), [], "a plan needs one adapter or None for each column"),
+        (plan_for(Code.INT)._replace(keys=()), [], "a plan needs one key for each column"),
+    ],
+)
+def test_what_does_not_fit_the_plan_is_refused(codec, plan, rows, message):
+    with pytest.raises((ValueError, TypeError), match=f"^{re.escape(message)}$"):
+        codec.decode_rows(plan, rows)
+
+
+def test_no_rows_and_no_columns(codec):
+    assert codec.decode_rows(plan_for(Code.INT), []) == []
+    assert codec.decode_rows(plan_for(), [(), ()]) == [(), ()]
+    assert codec.decode_rows(plan_for(keys=()), [()]) == [{}]
+
+
+def test_many_columns(codec):
+    plan = plan_for(*[Code.INT] * 4096)
+    assert codec.decode_rows(plan, [(b"7",) * 4096]) == [(7,) * 4096]
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.binary(max_size=40),
+    st.sampled_from([sample.cell for sample in SAMPLES + BROKEN + ZERO_DATES]),
+    st.from_regex(rb"-?[0-9]{0,22}(\.[0-9]{0,8})?([eE][+-]?[0-9]{0,3})?", fullmatch=True),
+    st.from_regex(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{0,7})?)?", fullmatch=True),
+    st.from_regex(rb"-?[0-9]{1,4}:[0-9]{2}:[0-9]{2}(\.[0-9]{0,7})?", fullmatch=True),
+    st.uuids().map(lambda value: str(value).encode()),
+    st.text(max_size=20).map(lambda text: json.dumps(text).encode()),
+)
+
+
+@given(code=st.sampled_from(Code), cell=CELLS, zero_dates=st.sampled_from(ZeroDates))
+def test_the_twins_agree_on_any_cell(code, cell, zero_dates):
+    plan = plan_for(code, zero_dates=zero_dates)
+    assert outcome(_python, plan, [(cell,)]) == outcome(_native, plan, [(cell,)])
+
+
+def test_the_twins_have_the_same_names_and_signatures():
+    functions = {name for name in dir(_native) if callable(getattr(_native, name)) and not name.startswith("_")}
+    assert functions - {"Library", "Reader"} == set(_python.__all__)
+
+
+def test_the_codes_in_c_are_the_codes():
+    source = Path(__file__).parents[2] / "csrc" / "decode.pyx"
+    found = dict(re.findall(r"^    CODE_(\w+) = (\d+)$", source.read_text(), re.MULTILINE))
+    assert {name: int(value) for name, value in found.items()} == {code.name: int(code) for code in Code}
+
+
+def column(kind, name="c", flags=0, binary=False, decimals=0):
+    return Column(name, kind, flags, binary, decimals)
+
+
+class Adapter:
+    def __init__(self, fused):
+        self.fused = fused
+
+    def from_database(self, value, annotation):
+        return ("called", value)
+
+
+@pytest.mark.parametrize(
+    "described, utc, code",
+    [
+        (column(8), True, Code.INT),
+        (column(13), True, Code.INT),
+        (column(5), True, Code.FLOAT),
+        (column(246), True, Code.DECIMAL),
+        (column(12), True, Code.DATETIME_UTC),
+        (column(7), False, Code.DATETIME),
+        (column(253), True, Code.TEXT),
+        (column(253, binary=True), True, Code.BYTES),
+        (column(254, flags=2048), True, Code.SET),
+        (column(245, binary=True), True, Code.TEXT),
+        (column(255, binary=True), True, Code.BYTES),
+        (column(242, binary=True), True, Code.VECTOR),
+        (column(16), True, Code.BIT),
+        (column(11), True, Code.TIMEDELTA),
+        (column(250), True, Code.TEXT),
+        (column(199), True, Code.BYTES),
+    ],
+)
+def test_the_plan_of_a_column(described, utc, code):
+    plan = Planner(utc=utc).plain("s", lambda: (described,))
+    assert Code(plan.codes[0]) is code
+
+
+def test_plans_are_remembered_by_signature_and_bounded():
+    planner, described = Planner(), []
+
+    def describe():
+        described.append(1)
+        return (column(3),)
+
+    assert planner.plain(0, describe) is planner.plain(0, describe)
+    assert len(described) == 1
+    for signature in range(3 * Planner.REMEMBERED):
+        planner.plain(signature, describe)
+    assert len(planner._plain) <= Planner.REMEMBERED
+
+
+def test_adapters_are_fused_where_they_say_so_and_called_otherwise():
+    planner = Planner(json_loads=json.loads)
+    plain = planner.plain("s", lambda: (column(1, "b"), column(253, "u"), column(253, "x"), column(3, "n")))
+    adapters = {name: (Adapter(fused), int) for name, fused in (("b", "bool"), ("u", "uuid"), ("x", None))}
+    plan = planner.adapted(plain, adapters, {"n": "number"})
+    assert [Code(code) for code in plan.codes] == [Code.BOOL, Code.UUID, Code.TEXT, Code.INT]
+    assert plan.keys == ("b", "u", "x", "number")
+    assert [call is not None for call in plan.calls] == [False, False, True, False]
+    rows = _native.decode_rows(plan, [(b"1", str(uuid.UUID(int=5)).encode(), b"t", b"9")])
+    assert rows == [{"b": True, "u": uuid.UUID(int=5), "x": ("called", "t"), "number": 9}]
+    assert planner.adapted(plain) is plain
