@@ -241,6 +241,9 @@ _BY_DRIVER_CLASS: Dict[str, Type[DatabaseError]] = {
     "OperationalError": OperationalError,
 }
 
+# MySQLdb's base class, and what codec.abc raises for the same errors while rows are read.
+_WIRE_CLASSES = frozenset({"MySQLError", "WireError"})
+
 # What the codec and the network raise; UnicodeError is a ValueError, so it comes first.
 _BY_BUILTIN_CLASS: Tuple[Tuple[Type[Exception], Type[DatabaseError]], ...] = (
     (UnicodeError, EncodingError),
@@ -310,9 +313,9 @@ def _errno(error: BaseException) -> Optional[int]:
 
 
 def _driver_args(error: BaseException) -> Tuple[Optional[int], str]:
-    """(errno, text) of an exception of MySQLdb, known by its base class's name; (None, '') for any other."""
+    """(errno, text) of an exception of MySQLdb, known by its base class's name, or of the codec; else (None, '')."""
     args = error.args
-    if "MySQLError" in _class_names(error) and args and isinstance(args[0], int):
+    if _WIRE_CLASSES.intersection(_class_names(error)) and args and isinstance(args[0], int):
         return args[0], str(args[1]) if len(args) > 1 else ""
     return None, ""
 
