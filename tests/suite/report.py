@@ -19,8 +19,9 @@ class Result:
 
     @property
     def area(self) -> str:
-        """Such as feature/basic."""
-        return "/".join(self.test.split(".")[:2])
+        """Such as feature/basic; the tests right in feature/ are of no area but that."""
+        folder = self.test.split(".")[:2]
+        return folder[0] if folder[1].startswith("test_") else "/".join(folder)
 
 
 def read_results(file: Path) -> list[Result]:
