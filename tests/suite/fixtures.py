@@ -123,6 +123,17 @@ class SyncProvider(Provider):
 
         return setup
 
+    def probe(self) -> Any:
+        """A backend that has been connected, has adapted itself to the server, and is disconnected again."""
+        backend = BACKEND(connection_config=config())
+        backend.introspect_and_adapt()
+        backend.disconnect()
+        return backend
+
+    def get_backend_capabilities(self) -> Any:
+        """The DatabaseCapabilities of the backend on the server that this run targets."""
+        return self.probe().capabilities
+
     def cleanup_after_test(self, scenario: str) -> None:
         """Disconnect, then drop the tables."""
         if self._backend is not None:
@@ -145,6 +156,17 @@ class AsyncProvider(Provider):
             return fixture.shape(models)
 
         return setup
+
+    async def probe(self) -> Any:
+        """A backend that has been connected, has adapted itself to the server, and is disconnected again."""
+        backend = ASYNC_BACKEND(connection_config=config())
+        await backend.introspect_and_adapt()
+        await backend.disconnect()
+        return backend
+
+    async def get_backend_capabilities(self) -> Any:
+        """The DatabaseCapabilities of the backend on the server that this run targets."""
+        return (await self.probe()).capabilities
 
     async def cleanup_after_test(self, scenario: str) -> None:
         """Disconnect, then drop the tables."""

@@ -4,8 +4,7 @@ from typing import Any
 from rhosocial.activerecord.testsuite.feature.basic.fixtures.models import YesOrNoBooleanAdapter
 from rhosocial.activerecord.testsuite.feature.basic.interfaces import IBasicAsyncProvider, IBasicSyncProvider
 
-from suite.fixtures import Area, AsyncProvider, SyncProvider, config
-from suite.under_test import ASYNC_BACKEND, BACKEND
+from suite.fixtures import Area, AsyncProvider, SyncProvider
 from suite.workers import WorkerParams
 
 BASIC = Area("feature.basic", schema="basic")
@@ -44,19 +43,13 @@ class BasicSyncProvider(BasicExtras, SyncProvider, IBasicSyncProvider, fixtures=
     """feature.basic.IBasicSyncProvider"""
 
     def get_dialect(self, scenario_name: str) -> Any:
-        """The dialect as the connected server makes it, whatever the scenario: the suite also asks for "default"."""
-        backend = BACKEND(connection_config=config())
-        backend.introspect_and_adapt()
-        backend.disconnect()
-        return backend.dialect
+        """The dialect as the server makes it, whatever the scenario: the suite also asks for "default"."""
+        return self.probe().dialect
 
 
 class BasicAsyncProvider(BasicExtras, AsyncProvider, IBasicAsyncProvider, fixtures=FIXTURES):
     """feature.basic.IBasicAsyncProvider"""
 
     async def get_dialect(self, scenario_name: str) -> Any:
-        """The dialect as the connected server makes it."""
-        backend = ASYNC_BACKEND(connection_config=config())
-        await backend.introspect_and_adapt()
-        await backend.disconnect()
-        return backend.dialect
+        """The dialect as the server makes it."""
+        return (await self.probe()).dialect
