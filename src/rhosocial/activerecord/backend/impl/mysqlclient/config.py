@@ -13,8 +13,9 @@ import os
 import re
 import secrets
 import socket
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Callable, Dict, FrozenSet, Hashable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, TypeVar
 
 from rhosocial.activerecord.backend.config import (
     CharsetMixin,
@@ -44,34 +45,34 @@ class MySQLConnectionConfig(
     Timeouts are in seconds, None meaning none.
     """
 
-    port: Optional[int] = 3306
-    unix_socket: Optional[str] = None
-    password_provider: Optional[Callable[[], str]] = None
-    auth_plugin: Optional[str] = None
-    server_public_key_path: Optional[str] = None
-    connect_timeout: Optional[int] = 10
-    read_timeout: Optional[int] = None
-    write_timeout: Optional[int] = None
-    statement_timeout: Optional[float] = None
+    port: int | None = 3306
+    unix_socket: str | None = None
+    password_provider: Callable[[], str] | None = None
+    auth_plugin: str | None = None
+    server_public_key_path: str | None = None
+    connect_timeout: int | None = 10
+    read_timeout: int | None = None
+    write_timeout: int | None = None
+    statement_timeout: float | None = None
     compress: bool = False
     force_ipv6: bool = False
-    read_default_file: Optional[str] = None
-    read_default_group: Optional[str] = None
-    client_flags: Optional[int] = None
+    read_default_file: str | None = None
+    read_default_group: str | None = None
+    client_flags: int | None = None
     found_rows: bool = False
-    conn_attrs: Optional[Dict[str, str]] = None
+    conn_attrs: dict[str, str] | None = None
     local_infile: bool = False
-    local_infile_dir: Optional[str] = None
+    local_infile_dir: str | None = None
 
-    ssl_capath: Optional[str] = None
-    ssl_disabled: Optional[bool] = None
+    ssl_capath: str | None = None
+    ssl_disabled: bool | None = None
 
     autocommit: bool = True
-    isolation_level: Optional[str] = None
-    init_command: Optional[str] = None
-    sql_mode: Optional[str] = None
+    isolation_level: str | None = None
+    init_command: str | None = None
+    sql_mode: str | None = None
     sql_log_off: bool = False
-    timezone: Optional[str] = "UTC"
+    timezone: str | None = "UTC"
     time_zone: str = "+00:00"
     zero_dates: str = "none"
 
@@ -81,14 +82,14 @@ class MySQLConnectionConfig(
     raw: bool = False
     use_unicode: bool = True
     # mysql-connector's; every value describes what happens here anyway
-    use_pure: Optional[bool] = None
-    buffered: Optional[bool] = None
-    consume_results: Optional[bool] = None
+    use_pure: bool | None = None
+    buffered: bool | None = None
+    consume_results: bool | None = None
 
     def __init__(self, **options: Any) -> None:
         options = _canonical(mask(options))
         self.options = {}
-        self._given: FrozenSet[str] = frozenset(options)
+        self._given: frozenset[str] = frozenset(options)
         for name, field in _FIELDS.items():
             setattr(self, name, typed(name, field.type, options[name]) if name in options else field.default)
         self.user = self.username
@@ -97,36 +98,36 @@ class MySQLConnectionConfig(
             check(self)
 
     @classmethod
-    def from_dict(cls: Type[Config], options: Mapping[str, Any]) -> Config:
+    def from_dict(cls: type[Config], options: Mapping[str, Any]) -> Config:
         """From a mapping such as `to_dict()` gives."""
         options = mask(options)
         return cls(**options)
 
     @classmethod
-    def from_url(cls: Type[Config], url: str, **options: Any) -> Config:
+    def from_url(cls: type[Config], url: str, **options: Any) -> Config:
         """From `mysql://user:password@host:port/database?option=value`; `options` go before the URL's."""
         options, url = mask(options), Secret(url)
         return cls.load(url=url, env_prefix=None, **options)
 
     @classmethod
-    def from_env(cls: Type[Config], prefix: str = "MYSQL_", **options: Any) -> Config:
+    def from_env(cls: type[Config], prefix: str = "MYSQL_", **options: Any) -> Config:
         """From variables such as MYSQL_HOST and MYSQL_URL, the URL's parts going before the other variables."""
         options = mask(options)
         return cls.load(env_prefix=prefix, **options)
 
     @classmethod
-    def from_file(cls: Type[Config], path: Union[str, os.PathLike], section: str = "mysql", **options: Any) -> Config:
+    def from_file(cls: type[Config], path: str | os.PathLike, section: str = "mysql", **options: Any) -> Config:
         """From a .toml or .json file, its table `section` if it has one, or a .cnf file, left to the client library."""
         options = mask(options)
         return cls.load(file=path, section=section, env_prefix=None, **options)
 
     @classmethod
     def load(
-        cls: Type[Config],
+        cls: type[Config],
         *,
-        url: Optional[str] = None,
-        env_prefix: Optional[str] = "MYSQL_",
-        file: Union[str, os.PathLike, None] = None,
+        url: str | None = None,
+        env_prefix: str | None = "MYSQL_",
+        file: str | os.PathLike | None = None,
         section: str = "mysql",
         **options: Any,
     ) -> Config:
@@ -147,7 +148,7 @@ class MySQLConnectionConfig(
         given = {name: getattr(self, name) for name in self._given}
         return type(self)(**{**given, **updates})
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """All options with a value, the password among them in clear (masked only in its repr)."""
         values = {name: getattr(self, name) for name in _FIELDS if name != "user"}
         left_to_file = _LEFT_TO_FILE - self._given if self.read_default_file else frozenset()
@@ -204,7 +205,7 @@ class MySQLConnectionConfig(
         """True where a session without a cipher must be refused."""
         return SSL_MODES.index(self.tls_mode) >= SSL_MODES.index("REQUIRED")
 
-    def driver_kwargs(self) -> Dict[str, Any]:
+    def driver_kwargs(self) -> dict[str, Any]:
         """The keyword arguments of `MySQLdb.connect`; calls `password_provider`, if there is one.
 
         Raises:
@@ -243,7 +244,7 @@ class MySQLConnectionConfig(
             "ssl_mode": self.tls_mode,
         }
 
-    def _address(self) -> Dict[str, Any]:
+    def _address(self) -> dict[str, Any]:
         if self.unix_socket:
             return {"unix_socket": self.unix_socket}
         if self.read_default_file:
@@ -253,7 +254,7 @@ class MySQLConnectionConfig(
         # the client library takes "localhost" for its default socket, whatever the port
         return {"host": "127.0.0.1" if self.host == "localhost" else self.host, "port": self.port}
 
-    def _password(self) -> Optional[str]:
+    def _password(self) -> str | None:
         if self.password_provider is None:
             return self.password
         try:
@@ -264,7 +265,7 @@ class MySQLConnectionConfig(
             raise ConfigError(f"password_provider must return str, not {type(password).__name__}")
         return Secret(password)
 
-    def session_statements(self, *, mariadb: bool = False) -> List[str]:
+    def session_statements(self, *, mariadb: bool = False) -> list[str]:
         """The SQL texts to send, in order, when a session is opened or has been reset."""
         settings = [f"NAMES {self.charset} COLLATE {self.collation}"] if self.collation else []
         settings.append(f"time_zone='{self.time_zone}'")
@@ -290,12 +291,12 @@ _FIELDS = {field.name: field for field in fields(MySQLConnectionConfig) if field
 _LEFT_TO_FILE = frozenset({"host", "port"})  # defaults of these must not override an option file's
 
 
-def _canonical(options: Mapping[str, Any]) -> Dict[str, Any]:
+def _canonical(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options under their own names. Raises ConfigError for unknown ones and for two names that disagree.
 
     `dsn` (a URL) and `options` (a mapping, the core's) stand for what they hold, and give way to all others.
     """
-    result: Dict[str, Any] = {}
+    result: dict[str, Any] = {}
     if options.get("options"):
         result.update(_canonical(mask(options["options"])))
     if options.get("dsn"):
@@ -372,7 +373,7 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
         raise ConfigError("init_command is empty: leave it out")
 
 
-def _ipv6_address(host: str, port: Optional[int]) -> str:
+def _ipv6_address(host: str, port: int | None) -> str:
     try:
         return socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0]
     except OSError as error:

@@ -4,7 +4,8 @@ import difflib
 import json
 import os
 import re
-from typing import Any, Callable, Dict, Mapping, Tuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .config_sources import Secret, Text
 from .errors import ConfigError
@@ -13,7 +14,7 @@ SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"
 ISOLATION_LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
 # Names of the peer, of mysqlclient and of the core for one and the same option.
-ALIASES: Dict[str, str] = {
+ALIASES: dict[str, str] = {
     "user": "username",
     "passwd": "password",
     "db": "database",
@@ -38,7 +39,7 @@ CLIENT_FLAGS = {
 CHARSETS = {"utf8mb4": "utf8mb4", "utf8mb3": "utf8mb3", "utf8": "utf8mb3"}
 _YEAR = 31_536_000  # seconds; the C API's timeouts are 32-bit
 
-_RANGES: Dict[str, Tuple[float, float]] = {
+_RANGES: dict[str, tuple[float, float]] = {
     "port": (1, 65535),
     "connect_timeout": (1, _YEAR),
     "read_timeout": (1, _YEAR),
@@ -51,7 +52,7 @@ _RANGES: Dict[str, Tuple[float, float]] = {
     "pool_recycle": (1, _YEAR),
 }
 
-_CHOICES: Dict[str, Tuple[str, ...]] = {
+_CHOICES: dict[str, tuple[str, ...]] = {
     "ssl_mode": SSL_MODES,
     "isolation_level": ISOLATION_LEVELS,
     "zero_dates": ("none", "raise", "text"),
@@ -59,7 +60,7 @@ _CHOICES: Dict[str, Tuple[str, ...]] = {
 }
 
 # What is put into SQL text, or would be taken by the client library for more than a name.
-_PATTERNS: Dict[str, str] = {
+_PATTERNS: dict[str, str] = {
     "host": r"[A-Za-z0-9._:%-]+",  # libmariadb reads `;` and `=` in a host as a connection string
     "collation": r"[A-Za-z0-9_]+",
     "sql_mode": r"([A-Za-z0-9_]+(,[A-Za-z0-9_]+)*)?",
@@ -68,7 +69,7 @@ _PATTERNS: Dict[str, str] = {
     "ssl_ciphers": r"[A-Za-z0-9:,_+!@.-]+",
 }
 
-_REFUSED: Dict[str, Tuple[Any, str]] = {
+_REFUSED: dict[str, tuple[Any, str]] = {
     "raw": (False, "rows are always decoded"),
     "use_unicode": (True, "text columns are always str; declare a column BINARY or BLOB to get bytes"),
     "server_timezone": (None, "set time_zone"),
@@ -109,7 +110,7 @@ def _parse(name: str, kind: Any, text: str) -> Any:
         return _BOOLEANS.get(text.lower(), text)
     if name == "client_flags":
         return int(text) if text.isascii() and text.isdigit() else text.split(",")
-    if kind is int and re.fullmatch(r"[+-]?\d{1,18}", text):
+    if kind in (int, Any) and re.fullmatch(r"[+-]?\d{1,18}", text):
         return int(text)
     if kind is float and re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,18})?", text):
         return float(text)
@@ -146,7 +147,7 @@ def _accept_text(name: str, value: Any) -> str:
     return value
 
 
-def _accept_mapping(name: str, value: Any) -> Dict[str, str]:
+def _accept_mapping(name: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
         raise _ill_typed(name, dict, value)
     return dict(value)
@@ -158,7 +159,7 @@ def _accept_callable(name: str, value: Any) -> Callable:
     return value
 
 
-def _accept_version(name: str, value: Any) -> Tuple[int, ...]:
+def _accept_version(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str):
         value = [int(part) for part in re.match(r"(?:(\d+)\.(\d+)(?:\.(\d+))?)?", value).groups() if part]
     if not isinstance(value, (tuple, list)) or not value or not all(type(part) is int for part in value):
@@ -197,7 +198,7 @@ def _accept_isolation(name: str, value: Any) -> str:
     return re.sub(r"[\s_-]+", " ", _accept_text(name, value)).upper()
 
 
-_ACCEPT: Dict[Any, Callable[[str, Any], Any]] = {
+_ACCEPT: dict[Any, Callable[[str, Any], Any]] = {
     bool: _accept_exact(bool),
     int: _accept_exact(int),
     float: _accept_exact(float, int, float),
@@ -211,7 +212,7 @@ _ACCEPT: Dict[Any, Callable[[str, Any], Any]] = {
     "isolation": _accept_isolation,
 }
 
-_SPECIAL: Dict[str, str] = {
+_SPECIAL: dict[str, str] = {
     "password_provider": "callable",
     "version": "version",
     "read_default_file": "one",

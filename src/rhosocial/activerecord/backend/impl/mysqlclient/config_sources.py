@@ -8,7 +8,8 @@ import json
 import os
 import re
 import stat
-from typing import Any, Collection, Dict, Mapping, Optional
+from collections.abc import Collection, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from .errors import ConfigError
@@ -36,13 +37,13 @@ class Text(Secret):
     __slots__ = ()
 
 
-def mask(options: Mapping[str, Any]) -> Dict[str, Any]:
+def mask(options: Mapping[str, Any]) -> dict[str, Any]:
     """The same options, the secret ones among them as `Secret`."""
     secret = ("password", "passwd", "dsn")
     return {name: Secret(value) if name in secret and type(value) is str else value for name, value in options.items()}
 
 
-def url_options(url: str) -> Dict[str, Any]:
+def url_options(url: str) -> dict[str, Any]:
     """Options of `mysql://user:password@host:port/database?option=value`.
 
     Raises:
@@ -59,14 +60,14 @@ def url_options(url: str) -> Dict[str, Any]:
     raise problem
 
 
-def _split_url(url: str) -> Dict[str, Any]:
+def _split_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES or parts.fragment or parts.path.count("/") > 1:
         raise ValueError
-    options: Dict[str, Any] = {
+    options: dict[str, Any] = {
         "host": parts.hostname,
         "port": parts.port,
-        "username": unquote(parts.username) if parts.username is not None else None,
+        "username": unquote(parts.username) if parts.username else None,
         "password": Secret(unquote(parts.password)) if parts.password is not None else None,
         "database": unquote(parts.path[1:]) or None,
     }
@@ -76,7 +77,7 @@ def _split_url(url: str) -> Dict[str, Any]:
     return options
 
 
-def build_url(options: Mapping[str, str], password: Optional[str]) -> str:
+def build_url(options: Mapping[str, str], password: str | None) -> str:
     """The URL of text options; `host`, `port`, `username`, `database` go in front, all others into the query."""
     rest = dict(options)
     host, port = rest.pop("host", ""), rest.pop("port", "")
@@ -95,18 +96,18 @@ def build_url(options: Mapping[str, str], password: Optional[str]) -> str:
     )
 
 
-def env_options(names: Collection[str], prefix: str) -> Dict[str, Any]:
+def env_options(names: Collection[str], prefix: str) -> dict[str, Any]:
     """Options from variables such as MYSQL_HOST. Unknown ones are left alone: other programs share the prefix."""
     found = {name: os.environ.get(f"{prefix}{name.upper()}") for name in names}
     return {name: Text(value) for name, value in found.items() if value is not None}
 
 
-def env_url(prefix: str) -> Optional[str]:
+def env_url(prefix: str) -> str | None:
     value = os.environ.get(f"{prefix}URL")
     return Secret(value) if value else None
 
 
-def file_options(path: str, section: str) -> Dict[str, Any]:
+def file_options(path: str, section: str) -> dict[str, Any]:
     """Options from a .toml or .json file (its table `section` if it has one), or a .cnf file by its path.
 
     Option files are the client library's to read: they become `read_default_file`.

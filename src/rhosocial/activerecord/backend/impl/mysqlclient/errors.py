@@ -12,7 +12,8 @@ subclass of one, and carries
 Nothing here reads message texts, so the server's ``lc_messages`` does not matter.
 """
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Type
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from rhosocial.activerecord.backend.errors import (
     ConnectionError,
@@ -122,13 +123,13 @@ class PoolTimeout(ConnectionError, OperationalError):
         statistics: the pool's figures at that moment, such as size, in use, waiters, oldest holder (seconds).
     """
 
-    def __init__(self, message: str, statistics: Optional[Mapping[str, Any]] = None) -> None:
+    def __init__(self, message: str, statistics: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.statistics = dict(statistics or {})
 
 
 class Rule(NamedTuple):
-    error: Type[DatabaseError]
+    error: type[DatabaseError]
     sqlstate: str
 
 
@@ -136,7 +137,7 @@ class Rule(NamedTuple):
 # (from 4000 on), the one met while running statements is listed: 4025 and 4151 MariaDB's, 4031 MySQL's.
 # Numbers not listed are QueryError: the server refused the statement.
 # fmt: off
-_GROUPS: Tuple[Tuple[Type[DatabaseError], str, Tuple[int, ...]], ...] = (
+_GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
     # constraints
     (IntegrityError, "23000", (1022, 1048, 1062, 1169, 1216, 1217, 1451, 1452, 1586, 1761, 1762, 1859, 4025)),
     (IntegrityError, "HY000", (1364, 1369, 1834, 3730, 3819)),
@@ -172,8 +173,8 @@ _GROUPS: Tuple[Tuple[Type[DatabaseError], str, Tuple[int, ...]], ...] = (
     (QueryError, "42000", (
         1055, 1056, 1057, 1059, 1061, 1063, 1064, 1065, 1066, 1067, 1068, 1069, 1070, 1071, 1072, 1073, 1074, 1075,
         1083, 1084, 1090, 1091, 1102, 1103, 1104, 1106, 1107, 1110, 1112, 1113, 1115, 1118, 1120, 1121, 1131, 1132,
-        1133, 1139, 1140, 1141, 1142, 1143, 1144, 1145, 1147, 1148, 1149, 1162, 1163, 1164, 1166, 1167, 1170, 1171, 1172,
-        1173, 1176, 1177, 1178, 1211, 1226, 1227, 1230, 1231, 1232, 1234, 1235, 1239, 1248, 1250, 1252, 1253, 1280,
+        1133, 1139, 1140, 1141, 1142, 1143, 1144, 1145, 1147, 1148, 1149, 1162, 1163, 1164, 1166, 1167, 1170, 1171,
+        1172, 1173, 1176, 1177, 1178, 1211, 1226, 1227, 1230, 1231, 1232, 1234, 1235, 1239, 1248, 1250, 1252, 1253, 1280,
         1281, 1286, 1304, 1305, 1308, 1310, 1313, 1318, 1319, 1322, 1327, 1330, 1331, 1370, 1403, 1410, 1425, 1426,
         1427, 1437, 1439, 1458, 1460, 1461, 1463, 1582, 1583, 1584, 1630, 1701, 1970, 3143,
         3948)),
@@ -217,11 +218,12 @@ _GROUPS: Tuple[Tuple[Type[DatabaseError], str, Tuple[int, ...]], ...] = (
     (ConnectionLost, "HY000", (1835, 2006, 2013, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015)),
     (OperationalError, "HY000", (2008, 2014)),
     # misuse of the client library's prepared statements
-    (DatabaseError, "HY000", (2029, 2030, 2031, 2032, 2033, 2034, 2035, 2036, 2049, 2051, 2052, 2053, 2054, 2056, 2057)),
+    (DatabaseError, "HY000", (2029, 2030, 2031, 2032, 2033, 2034, 2035, 2036, 2049, 2051, 2052, 2053, 2054, 2056,
+                             2057)),
 )
 # fmt: on
 
-ERRORS: Dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
+ERRORS: dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
 
 # 1153: the server answers, then closes. 2008/2014/2020: a result is left half read.
 DISCONNECTS = frozenset(
@@ -232,7 +234,7 @@ DISCONNECTS = frozenset(
 RETRYABLE = frozenset({1020, 1040, 1203, 1205, 1213, 1613, 1614, 2002, 2003, 3058, 3101})
 
 # PEP 249 class names, for what MySQLdb raises without a number.
-_BY_DRIVER_CLASS: Dict[str, Type[DatabaseError]] = {
+_BY_DRIVER_CLASS: dict[str, type[DatabaseError]] = {
     "IntegrityError": IntegrityError,
     "DataError": DataError,
     "ProgrammingError": QueryError,
@@ -245,14 +247,14 @@ _BY_DRIVER_CLASS: Dict[str, Type[DatabaseError]] = {
 _WIRE_CLASSES = frozenset({"MySQLError", "WireError"})
 
 # What the codec and the network raise; UnicodeError is a ValueError, so it comes first.
-_BY_BUILTIN_CLASS: Tuple[Tuple[Type[Exception], Type[DatabaseError]], ...] = (
+_BY_BUILTIN_CLASS: tuple[tuple[type[Exception], type[DatabaseError]], ...] = (
     (UnicodeError, EncodingError),
     (TypeError, ParameterTypeError),
     (ValueError, ParameterValueError),
     (OSError, ConnectionLost),
 )
 
-_HINTS: Dict[int, str] = {
+_HINTS: dict[int, str] = {
     1040: "raise the server's max_connections or lower pool_max_size",
     1045: "check username and password",
     1148: "set local_infile=True to allow LOAD DATA LOCAL",
@@ -282,7 +284,8 @@ def translate(error: BaseException) -> DatabaseError:
         return _annotate(ConnectionLost("the session was closed or is out of step with the server"), 0)
     rule = ERRORS.get(errno, Rule(QueryError, "HY000"))
     hint = f"; {_HINTS[errno]}" if errno in _HINTS else ""
-    return _annotate(rule.error(f"{text or rule.error.__name__} (errno {errno}, SQLSTATE {rule.sqlstate}){hint}"), errno)
+    message = f"{text or rule.error.__name__} (errno {errno}, SQLSTATE {rule.sqlstate}){hint}"
+    return _annotate(rule.error(message), errno)
 
 
 def is_disconnect(error: BaseException) -> bool:
@@ -298,7 +301,7 @@ def is_retryable(error: BaseException) -> bool:
     return _errno(error) in RETRYABLE
 
 
-def _annotate(error: DatabaseError, errno: Optional[int]) -> DatabaseError:
+def _annotate(error: DatabaseError, errno: int | None) -> DatabaseError:
     error.errno = errno
     error.sqlstate = ERRORS[errno].sqlstate if errno in ERRORS else "HY000"
     error.is_disconnect = is_disconnect(error)
@@ -306,13 +309,13 @@ def _annotate(error: DatabaseError, errno: Optional[int]) -> DatabaseError:
     return error
 
 
-def _errno(error: BaseException) -> Optional[int]:
+def _errno(error: BaseException) -> int | None:
     if isinstance(error, DatabaseError):
         return getattr(error, "errno", None)
     return _driver_args(error)[0]
 
 
-def _driver_args(error: BaseException) -> Tuple[Optional[int], str]:
+def _driver_args(error: BaseException) -> tuple[int | None, str]:
     """(errno, text) of an exception of MySQLdb, known by its base class's name, or of the codec; else (None, '')."""
     args = error.args
     if _WIRE_CLASSES.intersection(_class_names(error)) and args and isinstance(args[0], int):
@@ -330,5 +333,5 @@ def _unnumbered(error: BaseException) -> DatabaseError:
     return DatabaseError(f"{type(error).__name__}: {error}")
 
 
-def _class_names(error: BaseException) -> List[str]:
+def _class_names(error: BaseException) -> list[str]:
     return [cls.__name__ for cls in type(error).__mro__]

@@ -12,13 +12,14 @@ An adapter whose ``fused`` names a type says that decoding a column of that type
 import json
 import struct
 from collections import abc
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from re import compile as regex
 from types import UnionType
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -30,7 +31,7 @@ try:
 except ImportError:
     orjson = None
 
-Options = Optional[Dict[str, Any]]
+Options = dict[str, Any] | None
 
 # ---------------------------------------------------------------------------------------------- JSON
 
@@ -43,14 +44,14 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 _long_number = regex(r"\d{19}")  # orjson makes a float of an integer beyond 64 bits
 
 
-def _stdlib_loads(text: Union[str, bytes]) -> Any:
+def _stdlib_loads(text: str | bytes) -> Any:
     try:
         return _decoder.decode(text if isinstance(text, str) else bytes(text).decode())
     except RecursionError:
         raise ValueError("JSON nested too deeply") from None
 
 
-def _orjson_loads(text: Union[str, bytes]) -> Any:
+def _orjson_loads(text: str | bytes) -> Any:
     """The same values as the standard library's: what orjson refuses or reads otherwise is left to that."""
     text = text if isinstance(text, str) else bytes(text).decode()
     if _long_number.search(text):
@@ -120,25 +121,25 @@ class MySQLTypeAdapter(BatchConversionMixin, SQLTypeAdapter):
     Stateless once made, and so safe to share between threads.
     """
 
-    fused: Optional[str] = None
-    types: Dict[type, List[type]] = {}
+    fused: str | None = None
+    types: dict[type, list[type]] = {}
 
     @property
-    def supported_types(self) -> Dict[Type, List[Any]]:
+    def supported_types(self) -> dict[type, list[Any]]:
         return self.types
 
-    def to_database(self, value: Any, target_type: Type, options: Options = None) -> Any:
+    def to_database(self, value: Any, target_type: type, options: Options = None) -> Any:
         """What the driver takes for `value`. Raises TypeError or ValueError."""
         return None if value is None else self._encode(value, target_type, options or {})
 
-    def from_database(self, value: Any, target_type: Type, options: Options = None, **kwargs: Any) -> Any:
+    def from_database(self, value: Any, target_type: type, options: Options = None, **kwargs: Any) -> Any:
         """The value in the annotated type. Raises TypeError or ValueError."""
         return None if value is None else self._decode(value, _bare(target_type), options or {})
 
-    def _encode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         return value
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         return value
 
 
@@ -154,10 +155,10 @@ class MySQLBufferAdapter(MySQLTypeAdapter):
 
     types = {bytearray: [bytes], memoryview: [bytes]}
 
-    def _encode(self, value: Any, target: Any, options: Dict[str, Any]) -> bytes:
+    def _encode(self, value: Any, target: Any, options: dict[str, Any]) -> bytes:
         return bytes(value)
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         return target(value) if target in (bytearray, memoryview) and isinstance(value, bytes) else value
 
 
@@ -167,11 +168,11 @@ class MySQLJSONAdapter(MySQLTypeAdapter):
     fused = "json"
     types = {dict: [str], list: [str]}
 
-    def _encode(self, value: Any, target: Any, options: Dict[str, Any]) -> Union[str, bytes]:
+    def _encode(self, value: Any, target: Any, options: dict[str, Any]) -> str | bytes:
         text = json_dumps(value)
         return text.encode() if target is bytes else text
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         return json_loads(value) if isinstance(value, (str, bytes, bytearray)) else value
 
 
@@ -181,10 +182,10 @@ class MySQLUUIDAdapter(MySQLTypeAdapter):
     fused = "uuid"
     types = {UUID: [str, bytes]}
 
-    def _encode(self, value: UUID, target: Any, options: Dict[str, Any]) -> Union[str, bytes]:
+    def _encode(self, value: UUID, target: Any, options: dict[str, Any]) -> str | bytes:
         return value.bytes if target is bytes else str(value)
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> UUID:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> UUID:
         if isinstance(value, UUID):
             return value
         if isinstance(value, bytes):
@@ -201,10 +202,10 @@ class MySQLBooleanAdapter(MySQLTypeAdapter):
     types = {bool: [int]}
     _TEXTS = {"0": False, "1": True, "false": False, "true": True}
 
-    def _encode(self, value: Any, target: Any, options: Dict[str, Any]) -> Union[int, str]:
+    def _encode(self, value: Any, target: Any, options: dict[str, Any]) -> int | str:
         return int(bool(value)) if target is not str else str(bool(value)).lower()
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> bool:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> bool:
         if isinstance(value, (int, float, Decimal)):
             return bool(value)
         if isinstance(value, str) and value.lower() in self._TEXTS:
@@ -218,12 +219,12 @@ class MySQLDecimalAdapter(MySQLTypeAdapter):
     fused = "decimal"
     types = {Decimal: [Decimal, float, str]}
 
-    def _encode(self, value: Decimal, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: Decimal, target: Any, options: dict[str, Any]) -> Any:
         if target in (Decimal, float, str):
             return value if target is Decimal else target(value)
         raise _refuse(value, target)
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Decimal:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Decimal:
         if isinstance(value, Decimal):
             return value
         if isinstance(value, (int, float, str)):
@@ -237,10 +238,10 @@ class MySQLDateAdapter(MySQLTypeAdapter):
     fused = "date"
     types = {date: [date, str]}
 
-    def _encode(self, value: date, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: date, target: Any, options: dict[str, Any]) -> Any:
         return value.isoformat() if target is str else value
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         return date.fromisoformat(value) if isinstance(value, str) else value
 
 
@@ -250,10 +251,10 @@ class MySQLTimeAdapter(MySQLTypeAdapter):
     fused = "time"
     types = {time: [time, str]}
 
-    def _encode(self, value: time, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: time, target: Any, options: dict[str, Any]) -> Any:
         return value.isoformat() if target is str else value
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         if isinstance(value, timedelta):
             if not timedelta(0) <= value < timedelta(days=1):
                 raise ValueError(f"TIME value {value} is no time of day: declare the field as datetime.timedelta")
@@ -271,16 +272,16 @@ class MySQLDatetimeAdapter(MySQLTypeAdapter):
     fused = "datetime"
     types = {datetime: [datetime, str]}
 
-    def __init__(self, mysql_version: Optional[Tuple[int, ...]] = None) -> None:
+    def __init__(self, mysql_version: tuple[int, ...] | None = None) -> None:
         super().__init__()
 
-    def _encode(self, value: datetime, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: datetime, target: Any, options: dict[str, Any]) -> Any:
         if target is not str:
             return value
         utc = value if value.tzinfo is None else value.astimezone(timezone.utc).replace(tzinfo=None)
         return utc.isoformat(" ")
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         if not isinstance(value, str):
             return value
         parsed = datetime.fromisoformat(value[:-1] + "+00:00" if value.endswith("Z") else value)
@@ -300,7 +301,7 @@ class MySQLEnumAdapter(MySQLTypeAdapter):
         super().__init__()
         self._use_int_storage = use_int_storage
 
-    def _encode(self, value: Enum, target: Any, options: Dict[str, Any]) -> Any:
+    def _encode(self, value: Enum, target: Any, options: dict[str, Any]) -> Any:
         allowed = options.get("enum_values")
         if allowed and value.value not in allowed:
             raise ValueError(f"{value.value!r} is not one of {allowed}")
@@ -312,7 +313,7 @@ class MySQLEnumAdapter(MySQLTypeAdapter):
             return str(value.value)
         raise TypeError(f"{value!r} has no {target.__name__} value; use_int_storage=True writes its index")
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         if not (isinstance(target, type) and issubclass(target, Enum)) or isinstance(value, target):
             return value
         try:
@@ -324,7 +325,7 @@ class MySQLEnumAdapter(MySQLTypeAdapter):
         return found
 
     @staticmethod
-    def _search(value: Any, members: List[Enum]) -> Optional[Enum]:
+    def _search(value: Any, members: list[Enum]) -> Enum | None:
         if isinstance(value, int) and not any(isinstance(member.value, int) for member in members):
             return members[value - 1] if 1 <= value <= len(members) else None
         by_text = {str(member.value): member for member in members}
@@ -339,11 +340,11 @@ class MySQLSetAdapter(MySQLTypeAdapter):
     types = {set: [str]}
     _made: type = set
 
-    def __init__(self, allowed_values: Optional[Sequence[str]] = None) -> None:
+    def __init__(self, allowed_values: Sequence[str] | None = None) -> None:
         super().__init__()
         self._allowed_values = allowed_values
 
-    def _encode(self, value: Any, target: Any, options: Dict[str, Any]) -> str:
+    def _encode(self, value: Any, target: Any, options: dict[str, Any]) -> str:
         if target is not str:
             raise TypeError(f"a SET is written as str, not {target.__name__}")
         members = sorted(str(item.value if isinstance(item, Enum) else item) for item in value)
@@ -355,7 +356,7 @@ class MySQLSetAdapter(MySQLTypeAdapter):
             raise ValueError(f"a SET has at most 64 members, not {len(members)}")
         return ",".join(members)
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> Any:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
         made = frozenset if target is frozenset or get_origin(target) is frozenset else self._made
         if isinstance(value, (set, frozenset, list)):
             return made(value)
@@ -388,15 +389,15 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
     fused = "vector"
     types = {list: [bytes]}
 
-    def __init__(self, dimension: Optional[int] = None) -> None:
+    def __init__(self, dimension: int | None = None) -> None:
         super().__init__()
         self._dimension = dimension
 
-    def _encode(self, value: Sequence[float], target: Any, options: Dict[str, Any]) -> Union[str, bytes]:
+    def _encode(self, value: Sequence[float], target: Any, options: dict[str, Any]) -> str | bytes:
         dimension = options.get("dimension", self._dimension)
         if not 1 <= len(value) <= self.MAX_VECTOR_DIMENSION or dimension not in (None, len(value)):
             raise ValueError(
-                f"a vector of {dimension or f'1 to {self.MAX_VECTOR_DIMENSION}'} dimensions is expected, not {len(value)}"
+                f"a vector has {dimension or f'1 to {self.MAX_VECTOR_DIMENSION}'} dimensions here, not {len(value)}"
             )
         for i, item in enumerate(value):
             if isinstance(item, bool) or not isinstance(item, (int, float)):
@@ -407,7 +408,7 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
             return f"[{','.join(repr(float(item)) for item in value)}]"
         return struct.pack(f"<{len(value)}f", *value)
 
-    def _decode(self, value: Any, target: Any, options: Dict[str, Any]) -> List[float]:
+    def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> list[float]:
         if isinstance(value, (list, tuple)):
             return [float(item) for item in value]
         if isinstance(value, bytes) and not value.startswith(b"["):
@@ -419,7 +420,7 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
 
 # ------------------------------------------------------------------------------------------ suggestions
 
-_ADAPTERS: Tuple[MySQLTypeAdapter, ...] = (
+_ADAPTERS: tuple[MySQLTypeAdapter, ...] = (
     MySQLBlobAdapter(),
     MySQLBufferAdapter(),
     MySQLJSONAdapter(),
@@ -436,7 +437,7 @@ _ADAPTERS: Tuple[MySQLTypeAdapter, ...] = (
 )
 
 # Python type -> what its adapter hands to the driver.
-_DRIVER_TYPES: Dict[type, type] = {
+_DRIVER_TYPES: dict[type, type] = {
     bool: int,
     bytes: bytes,
     bytearray: bytes,
@@ -454,7 +455,7 @@ _DRIVER_TYPES: Dict[type, type] = {
 }
 
 # Subclasses and annotations that stand for one of the types above, the first that matches.
-_STAND_FOR: Tuple[Tuple[type, type], ...] = (
+_STAND_FOR: tuple[tuple[type, type], ...] = (
     (Enum, Enum),
     (dict, dict),
     (BaseModel, dict),
@@ -464,7 +465,7 @@ _STAND_FOR: Tuple[Tuple[type, type], ...] = (
     (bytearray, bytearray),
 )
 
-_ORIGINS: Dict[Any, type] = {
+_ORIGINS: dict[Any, type] = {
     tuple: list,
     abc.Mapping: dict,
     abc.MutableMapping: dict,
@@ -478,10 +479,10 @@ _ORIGINS: Dict[Any, type] = {
 # Asked for with every parameter.
 _AS_THEY_ARE = frozenset({type(None), int, float, str, timedelta})
 
-Suggestion = Tuple[SQLTypeAdapter, type]
+Suggestion = tuple[SQLTypeAdapter, type]
 
 
-class AdapterSuggestions(Dict[Any, Suggestion]):
+class AdapterSuggestions(dict[Any, Suggestion]):
     """Python type or annotation -> (adapter, driver type).
 
     `get` also knows Enum and dict subclasses, pydantic models and parametrised generics such as List[int].
@@ -513,7 +514,7 @@ class AdapterSuggestions(Dict[Any, Suggestion]):
         return None
 
 
-def _enum_driver_type(key: Type[Enum]) -> type:
+def _enum_driver_type(key: type[Enum]) -> type:
     return int if len(key) and all(isinstance(member.value, int) for member in key) else str
 
 
