@@ -19,8 +19,8 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 LOG = ROOT / "build" / "install.log"
 REQUIREMENT = ".[test,demo,bench,lint,wheels]"
-INSTALL = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-C", "cmake.define.STRICT=ON",
-           "--editable", REQUIREMENT)
+INSTALL = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--editable", REQUIREMENT)
+BUILD = {"RHOSOCIAL_MYSQLCLIENT_REQUIRE_C": "1", "SKBUILD_CMAKE_DEFINE": "STRICT=ON"}
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def main() -> int:
         LOG.parent.mkdir(exist_ok=True)
         with open(LOG, "w") as log:
             done = subprocess.run([PYTHON, *INSTALL], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False,
-                                  env={**os.environ, "RHOSOCIAL_MYSQLCLIENT_REQUIRE_C": "1"})
+                                  env={**os.environ, **BUILD})
         if done.returncode:
             print(f"python packages: pip failed: {reason()}; see {LOG.relative_to(ROOT)}", file=sys.stderr)
             return 1
@@ -62,10 +62,10 @@ def fingerprint() -> str:
 
 
 def reason() -> str:
-    """pip's own summary comes last; the compiler's or CMake's first error says more."""
-    lines = [line.strip() for line in LOG.read_text(errors="replace").splitlines()]
+    """The compiler's or CMake's first error says more than pip's own summary, which comes last."""
+    lines = [line.strip() for line in LOG.read_text(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if "error:" in line.lower() and "subprocess-exited" not in line]
-    return (telling or lines or ["no message"])[0]
+    return (telling or lines[-1:] or ["no message"])[0]
 
 
 if __name__ == "__main__":
