@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Callable
 
 from suite import schema, server
-from suite.under_test import ASYNC_BACKEND, BACKEND, CONFIG, EXTRA
+from suite.under_test import ASYNC_BACKEND, BACKEND, CONFIG
 
 TESTSUITE = "rhosocial.activerecord.testsuite"
 # The suite writes some models once more in the syntax of a newer Python: models_py312.py is models.py for 3.12 and later.
@@ -18,7 +18,7 @@ NEWER_SYNTAX = tuple(f"models_py3{minor}" for minor in (12, 11, 10) if sys.versi
 
 def config_kwargs() -> dict[str, Any]:
     """Keyword arguments of the connection configuration, plain values only: workers get them pickled."""
-    return {**server.address(), **EXTRA, "database": server.database()}
+    return {**server.address(), "database": server.database()}
 
 
 def config() -> Any:
