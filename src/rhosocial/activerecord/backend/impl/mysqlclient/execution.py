@@ -1,6 +1,7 @@
 """A statement's way from the call to the QueryResult: all of it but the I/O, for both backends."""
 
 import logging
+import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
@@ -24,6 +25,7 @@ _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
 _BOUND_TYPES = frozenset(
     (type(None), bool, int, float, Decimal, str, bytes, bytearray, memoryview, datetime, date, time, timedelta, UUID)
 )
+_VERSION = re.compile(r"\d+")
 # Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
 _INSERT_BYTES = 64 * 1024
 
@@ -196,7 +198,8 @@ class Execution:
 
     def _adapt_to(self, version_text: str) -> None:
         """Take over what SELECT VERSION() answered, such as '9.7.4' or '10.11.19-MariaDB-deb12u1'."""
-        self._dialect.adapt_to(version_text)
+        version = tuple(int(part) for part in _VERSION.findall(version_text)[:3])
+        self._dialect.adapt(version + (0,) * (3 - len(version)), "mariadb" if "MariaDB" in version_text else "mysql")
         self._server_version_cache = self._dialect.version
         self._adapted_to = version_text
 
