@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import MySQLdb
 import pytest
 
+from rhosocial.activerecord.backend.impl.mysqlclient import implementation, implementation_reasons
 from rhosocial.activerecord.backend.impl.mysqlclient.server import (
     Endpoint,
     Flavor,
@@ -82,7 +83,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    return [f"servers: {', '.join(config.stash[VERSIONS]) or 'none needed'}"]
+    reasons = "".join(f"; not {name}: {reason}" for name, reason in implementation_reasons().items())
+    return [f"codec: {implementation()}{reasons}", f"servers: {', '.join(config.stash[VERSIONS]) or 'none needed'}"]
 
 
 def needs_server(config: pytest.Config) -> bool:
