@@ -507,10 +507,9 @@ class AdapterSuggestions(dict[Any, Suggestion]):
     @staticmethod
     def _stand_in(key: Any) -> Any:
         origin = get_origin(key)
-        if origin is not None:
-            return _ORIGINS.get(origin, origin if isinstance(origin, type) else None)
-        if isinstance(key, type) and key not in _AS_THEY_ARE:
-            return next((known for base, known in _STAND_FOR if issubclass(key, base)), None)
+        known = key if origin is None else _ORIGINS.get(origin, origin)
+        if isinstance(known, type) and known not in _AS_THEY_ARE:
+            return next((found for base, found in _STAND_FOR if issubclass(known, base)), None)
         return None
 
 
