@@ -24,7 +24,9 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
     so one backend serves several asyncio.run() in turn. Tasks sharing a backend take turns.
     """
 
-    def __init__(self, *, version: Optional[Tuple[int, ...]] = None, **kwargs: Any) -> None:
+    _connection: Optional[AsyncSession]
+
+    def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
         self._set_up(version)
         self._connecting = LoopLock()
@@ -64,7 +66,7 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
             self._refuse_lost_transaction()
             await self.connect()
             session = self._connection
-        return session
+        return session  # type: ignore[return-value]
 
     @property
     def transaction_manager(self) -> AsyncMySQLTransactionManager:

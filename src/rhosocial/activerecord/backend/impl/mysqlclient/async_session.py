@@ -20,7 +20,7 @@ class LoopLock:
     """An asyncio.Lock for whichever loop is running: one belongs to the loop it first waited in."""
 
     def __init__(self) -> None:
-        self._loop: Optional["weakref.ref[asyncio.AbstractEventLoop]"] = None
+        self._loop: Optional[weakref.ref[asyncio.AbstractEventLoop]] = None
         self._lock = asyncio.Lock()
 
     def here(self) -> asyncio.Lock:

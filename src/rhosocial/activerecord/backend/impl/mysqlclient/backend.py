@@ -22,7 +22,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
     version: the server's version as a tuple, where it is known before connecting
     """
 
-    def __init__(self, *, version: Optional[Tuple[int, ...]] = None, **kwargs: Any) -> None:
+    def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
         self._set_up(version)
 
@@ -60,7 +60,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
             self._refuse_lost_transaction()
             self.connect()
             session = self._connection
-        return session  # type: ignore[return-value]
+        return session
 
     @property
     def transaction_manager(self) -> MySQLTransactionManager:

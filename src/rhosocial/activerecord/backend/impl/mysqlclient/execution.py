@@ -34,13 +34,13 @@ class Execution:
     """What both backends share: configuration, dialect, rendering of statements, results."""
 
     config: MySQLConnectionConfig
-    _connection: Optional[Session]
+    _connection: Any
     _transaction_manager: Any
 
     @staticmethod
     def _base_arguments(kwargs: Dict[str, Any]) -> Dict[str, Any]:
         """What core's constructor takes, the connection's options gathered into a MySQLConnectionConfig."""
-        base = {name: kwargs.pop(name) for name in ("logging_config", "logger") if name in kwargs}
+        base: Dict[str, Any] = {name: kwargs.pop(name) for name in ("logging_config", "logger") if name in kwargs}
         config = kwargs.pop("connection_config", None)
         if config is None:
             config = MySQLConnectionConfig(**kwargs)
@@ -50,9 +50,9 @@ class Execution:
             config = config.clone(**kwargs)
         return {**base, "connection_config": config}
 
-    def _set_up(self, version: Optional[Tuple[int, ...]] = None) -> None:
+    def _set_up(self, version: Optional[Tuple[int, int, int]] = None) -> None:
         self._dialect = MySQLDialect(version)
-        self._server_version_cache = version
+        self._server_version_cache: Optional[Tuple[int, ...]] = version
         self._adapted_to: Optional[str] = None
         self._planner = Planner(
             utc=self.config.timezone is not None,
@@ -198,8 +198,8 @@ class Execution:
 
     def _adapt_to(self, version_text: str) -> None:
         """Take over what SELECT VERSION() answered, such as '9.7.4' or '10.11.19-MariaDB-deb12u1'."""
-        version = tuple(int(part) for part in _VERSION.findall(version_text)[:3])
-        self._dialect.adapt(version + (0,) * (3 - len(version)), "mariadb" if "MariaDB" in version_text else "mysql")
+        major, minor, patch = [int(part) for part in [*_VERSION.findall(version_text), 0, 0, 0][:3]]
+        self._dialect.adapt((major, minor, patch), "mariadb" if "MariaDB" in version_text else "mysql")
         self._server_version_cache = self._dialect.version
         self._adapted_to = version_text
 

@@ -10,10 +10,11 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from . import _python
 
+_native: Optional[ModuleType]
 try:
     from . import _native
 except ImportError as error:  # no wheel for this platform, or the pure-Python wheel
-    _native = None  # type: ignore[assignment]
+    _native = None
     _NO_EXTENSION = f"the extension is not there: {error}"
 
 IMPLEMENTATIONS = ("native", "compiled", "python")

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from struct import unpack
-from typing import Any, Callable, Iterable, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Union
 from uuid import UUID
 
 from ..abc import Code, ZeroDates, decode_error
@@ -37,7 +37,7 @@ class _Column:
         self.name = plan.names[i]
         self.adapter = plan.fallbacks[i] if plan.fallbacks is not None else None
         self.zero_dates = plan.zero_dates
-        self.json_loads = plan.json_loads
+        self.json_loads: Any = plan.json_loads
 
     def fallback(self, value: Any) -> Any:
         """The adapter itself, where a fused code met what it does not cover."""
@@ -85,7 +85,8 @@ class _Column:
         if found is None:
             raise decode_error(self.name, "a DATE", cell)
         try:
-            return date(*map(int, found.groups()))
+            year, month, day = map(int, found.groups())
+            return date(year, month, day)
         except ValueError:
             return self.zero_date(cell)
 
@@ -95,7 +96,8 @@ class _Column:
             raise decode_error(self.name, "a DATETIME", cell)
         *parts, fraction = found.groups()
         try:
-            return datetime(*map(int, parts), _microseconds(fraction), tz)
+            year, month, day, hour, minute, second = map(int, parts)
+            return datetime(year, month, day, hour, minute, second, _microseconds(fraction), tz)
         except ValueError:
             return self.zero_date(cell)
 
@@ -150,7 +152,7 @@ class _Column:
         return list(unpack(f"<{len(cell) // 4}f", cell))
 
 
-_LOADERS = {
+_LOADERS: Dict[int, Callable[..., Any]] = {
     Code.TEXT: _Column.text,
     Code.INT: _Column.integer,
     Code.FLOAT: _Column.number,
