@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from math import isfinite
-from typing import Any, Callable, Dict, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Tuple, Union
 from uuid import UUID
 
 from ..abc import MAX_DECIMAL_DIGITS, MAX_TIME_SECONDS, EncodingError
@@ -43,7 +43,7 @@ def bind_rows(
     """
     check_rows(rows, start)
     writers = _WRITERS[bool(backslash)]
-    bound = []
+    bound: List[bytes] = []
     length = -1
     index = start
     while index < len(rows):
@@ -228,7 +228,7 @@ _CONTENT: Tuple[Tuple[type, Callable[[Any], Any]], ...] = (
     (date, lambda value: date.fromordinal(date.toordinal(value))),
     (time, lambda value: datetime.combine(date.min, value).timetz()),
     (timedelta, lambda value: timedelta.__add__(value, timedelta())),
-    (UUID, lambda value: UUID(int=UUID.int.__get__(value))),
+    (UUID, lambda value: UUID(int=vars(UUID)["int"].__get__(value))),
 )
 # fmt: on
 
