@@ -20,7 +20,7 @@ backend = MySQLBackend(**json.load(sys.stdin))
 backend.connect()
 try:
     backend.execute("CREATE TEMPORARY TABLE wheel_try (id INT, name VARCHAR(40), price DECIMAL(8,2), raw VARBINARY(8),"
-                    " at DATETIME(6), nothing INT)")
+                    " at DATETIME(6), nothing INT) CHARACTER SET utf8mb4")
     columns = ", ".join(ROW)
     backend.execute(f"INSERT INTO wheel_try ({columns}) VALUES (%s, %s, %s, %s, %s, %s)", tuple(ROW.values()))
     found = backend.fetch_one(f"SELECT {columns} FROM wheel_try WHERE id = %s", (7,))
