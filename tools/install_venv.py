@@ -1,7 +1,7 @@
 """Make `.venv` and install the project into it, editable, with the compiled codec.
 
-Runs pip only when pyproject.toml, CMakeLists.txt, csrc/ or this file changed since it last did. The build must give
-the extension: a development install that quietly fell back to pure Python would test the wrong thing.
+Runs pip only when pyproject.toml, CMakeLists.txt, csrc/, the list of modules or this file changed since it last did.
+The build must give the extension: an install that quietly fell back to pure Python would test the wrong thing.
 """
 from __future__ import annotations
 
@@ -24,9 +24,6 @@ BUILD = {"RHOSOCIAL_MYSQLCLIENT_REQUIRE_C": "1", "SKBUILD_CMAKE_DEFINE": "STRICT
 
 
 def main() -> int:
-    if sys.version_info < (3, 10):
-        print(f"python packages: {sys.executable} is older than Python 3.10; say make PYTHON=...", file=sys.stderr)
-        return 1
     with open(ROOT / "pyproject.toml") as lock:  # two makes at once
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not works():
@@ -54,10 +51,12 @@ def works() -> bool:
 
 
 def fingerprint() -> str:
-    sources = [ROOT / "pyproject.toml", ROOT / "CMakeLists.txt", Path(__file__), *sorted((ROOT / "csrc").rglob("*.*"))]
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(f"{source.relative_to(ROOT)}\0".encode() + source.read_bytes())
+    built = [ROOT / "pyproject.toml", ROOT / "CMakeLists.txt", Path(__file__), *sorted((ROOT / "csrc").rglob("*.*"))]
+    # The editable install has a list of the modules: it must not name one that went, or a file that became a folder.
+    modules = sorted(str(module.relative_to(ROOT)) for module in (ROOT / "src").rglob("*.py"))
+    digest = hashlib.sha256("\0".join(modules).encode())
+    for source in built:
+        digest.update(f"\0{source.relative_to(ROOT)}\0".encode() + source.read_bytes())
     return digest.hexdigest()
 
 

@@ -155,6 +155,7 @@ class PrivateServer(Endpoint):
     host = "127.0.0.1"
     user = "root"
     password = ""
+    socket: str
 
     def __init__(self, flavor: Flavor = "mysql", options: Mapping[str, Option] | None = None, *,
                  directory: str | os.PathLike[str] | None = None, port: int | None = None, timeout: float = 60) -> None:
