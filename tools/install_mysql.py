@@ -108,7 +108,7 @@ def mirror() -> str:
     """The address of a Debian archive, from this machine's apt configuration (apt itself reads both its formats)."""
     targets = run("apt-get", "indextargets", "--format", "$(LABEL)|$(RELEASE)|$(REPO_URI)", "Created-By: Packages")
     # Before the first `apt-get update` the label is unknown, and the name of the release has to do.
-    known = [uri for label, release, uri in (line.split("|") for line in targets.split())
+    known = [uri for label, release, uri in (line.split("|") for line in targets.splitlines() if line)
              if label == "Debian" or label == "$(LABEL)" and release in RELEASES]
     if not known:
         raise InstallError(f"this machine's apt configuration names no Debian archive; {OWN_SERVER}")
