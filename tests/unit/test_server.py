@@ -100,6 +100,26 @@ def test_a_directory_of_the_callers_keeps_data_and_log(tmp_path: Path) -> None:
         assert query(server, "SHOW DATABASES LIKE 'kept'") == (("kept",),)
 
 
+def test_a_cache_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(ServerError, match=f"^{tmp_path}/file/.* cannot be made .*XDG_CACHE_HOME$"):
+        PrivateServer("mariadb").start()
+
+
+def test_a_template_is_made_once_and_each_server_gets_its_own_identity(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    identities = set()
+    for _ in range(2):
+        with PrivateServer("mysql", {"lower_case_table_names": 1}) as server:
+            identities |= set(query(server, "SELECT @@lower_case_table_names, @@server_uuid"))
+    assert {case for case, _ in identities} == {1} and len(identities) == 2
+    kept = [folder.name for folder in (tmp_path / "rhosocial-activerecord-mysqlclient").iterdir()]
+    assert kept == [f"mysql-{server.binary.version}--lower-case-table-names=1"]
+
+
 def test_a_busy_port_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

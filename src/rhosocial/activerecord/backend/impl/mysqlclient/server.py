@@ -10,7 +10,6 @@ commits (a killed server does not). Never keep data in it that you need.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import re
 import select
@@ -283,11 +282,13 @@ def _arguments(options: Mapping[str, Option]) -> list[str]:
 def _make_data(binary: ServerBinary, options: Mapping[str, Option], data: Path) -> None:
     """Copy an initialised data directory; the first of its kind is made and kept in the user's cache."""
     fixed = _arguments({name: value for name, value in options.items() if name in INIT_OPTIONS})
-    key = hashlib.sha256("\0".join([*binary.command, binary.version, *fixed]).encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rhosocial-activerecord-mysqlclient"
-    template = cache / f"{binary.flavor}-{binary.version}-{key}"
+    template = cache / "".join([binary.flavor, "-", binary.version, *fixed])
     if not template.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ServerError(f"{cache} cannot be made ({error.strerror}): name another folder in XDG_CACHE_HOME") from error
         with tempfile.TemporaryDirectory(prefix="new-", dir=cache) as fresh:
             _initialise(binary, fixed, Path(fresh) / "data")
             try:
