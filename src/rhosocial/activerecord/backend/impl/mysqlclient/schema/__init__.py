@@ -1,0 +1,5 @@
+"""Comparing schema snapshots."""
+
+from .differ import MySQLSchemaDiffer
+
+__all__ = ["MySQLSchemaDiffer"]
