@@ -288,7 +288,8 @@ def _make_data(binary: ServerBinary, options: Mapping[str, Option], data: Path) 
         try:
             cache.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ServerError(f"{cache} cannot be made ({error.strerror}): name another folder in XDG_CACHE_HOME") from error
+            reason = f"{cache} cannot be made ({error.strerror})"
+            raise ServerError(f"{reason}: name another folder in XDG_CACHE_HOME") from error
         with tempfile.TemporaryDirectory(prefix="new-", dir=cache) as fresh:
             _initialise(binary, fixed, Path(fresh) / "data")
             try:
