@@ -79,7 +79,7 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
     async def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
         try:
             session = await self._session()
-            outcome = await session.run(self._render(session, sql, params), shape)
+            outcome = await session.run(self._statement(sql, params), shape)
             if not session.autocommit and not self.in_transaction:
                 await session.run(b"COMMIT")
             return outcome
@@ -94,7 +94,7 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
                 return await self._run_many(sql, rows)
         try:
             session = await self._session()
-            for statement in self._render_many(session, sql, rows):
+            for statement in self._statements(session, sql, rows):
                 outcome = await session.run(statement)
                 affected += outcome.affected_rows
                 first_id = first_id or outcome.last_insert_id

@@ -8,7 +8,7 @@ from typing import Any, List, Optional
 
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, PLAIN, Outcome, Session, Shape
+from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
 
 # A longer statement may not fit the socket's buffer at once: a thread sends it.
 _SENT_AT_ONCE = 64 * 1024
@@ -45,15 +45,16 @@ class AsyncSession(Session):
             # libmariadb's non-blocking fetch blocks over TLS unless the socket itself does not.
             os.set_blocking(self._wire, False)
 
-    async def run(self, statement: bytes, shape: Shape = PLAIN) -> Outcome:  # type: ignore[override]
+    async def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:  # type: ignore[override]
         """Session.run, waiting on the running loop. Cancelled, it ends the statement and the session."""
         async with self._mutex.here():
             connection = self._live()
+            text = self._text(statement)
             try:
-                if len(statement) > _SENT_AT_ONCE:
-                    await asyncio.to_thread(connection.send_query, statement)
+                if len(text) > _SENT_AT_ONCE:
+                    await asyncio.to_thread(connection.send_query, text)
                 else:
-                    connection.send_query(statement)
+                    connection.send_query(text)
                 await self._readable()
                 connection.read_query_result()
                 outcome = await self._receive(shape)

@@ -73,7 +73,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
     def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
         try:
             session = self._session()
-            outcome = session.run(self._render(session, sql, params), shape)
+            outcome = session.run(self._statement(sql, params), shape)
             if not session.autocommit and not self.in_transaction:
                 session.run(b"COMMIT")
             return outcome
@@ -88,7 +88,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
                 return self._run_many(sql, rows)
         try:
             session = self._session()
-            for statement in self._render_many(session, sql, rows):
+            for statement in self._statements(session, sql, rows):
                 outcome = session.run(statement)
                 affected += outcome.affected_rows
                 first_id = first_id or outcome.last_insert_id

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import weakref
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import MySQLdb
 from MySQLdb import _mysql
@@ -37,6 +37,10 @@ _RAW: Dict[int, Any] = {
 _CHUNK_ROWS = 256
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
+
+
+# A statement to send, or what renders it, given whether a backslash escapes in string literals.
+Statement = Union[bytes, Callable[[bool], bytes]]
 
 
 class Outcome(NamedTuple):
@@ -117,6 +121,7 @@ class Session:
 
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
+        self.backslash = True  # as of the last statement rendered
         self._lock = threading.RLock()
         self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
         try:
@@ -135,7 +140,9 @@ class Session:
 
     def _set_up(self, config: MySQLConnectionConfig) -> None:
         if config.tls_required and not self._ask(b"SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1]:
-            raise ConnectionError("TLS is demanded, but the session has no cipher: the server or a proxy dropped it")
+            raise ConnectionError(
+                f"ssl_mode={config.tls_mode}: the session has no cipher; the server offers no TLS, or a proxy ended it"
+            )
         for statement in config.session_statements(mariadb="MariaDB" in self.server_info):
             self._ask(statement.encode())
 
@@ -153,20 +160,24 @@ class Session:
     def closed(self) -> bool:
         return self._connection is None
 
-    @property
-    def backslash(self) -> bool:
-        """Whether a backslash escapes in string literals of this session (not in NO_BACKSLASH_ESCAPES)."""
-        return len(self._connection.escape_string(b"\\")) == 2
+    def _text(self, statement: Statement) -> bytes:
+        """The statement's bytes, rendered for the sql_mode in force now that no other can change it."""
+        if isinstance(statement, bytes):
+            return statement
+        # Doubled unless in NO_BACKSLASH_ESCAPES; no server flag is asked, which a proxy may fake.
+        self.backslash = len(self._connection.escape_string(b"\\")) == 2
+        return statement(self.backslash)
 
-    def run(self, statement: bytes, shape: Shape = PLAIN) -> Outcome:
+    def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         """Send a statement and read all its results; the rows are those of the first.
 
         Raises what MySQLdb raises, WireError or DecodeError. The session is usable afterwards, or closed.
         """
         with self._lock:
             connection = self._live()
+            text = self._text(statement)
             try:
-                connection.query(statement)
+                connection.query(text)
                 outcome = self._read(shape)
                 while connection.next_result() == 0:
                     self._skip()

@@ -4,6 +4,7 @@ import logging
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from .codec.plan import Planner
 from .codec.sql import template
 from .config import MySQLConnectionConfig
 from .dialect import MySQLDialect
-from .driver import CODEC, PLAIN, Outcome, Session, Shape
-from .errors import ConnectionLost, translate
+from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
+from .errors import ConnectionLost, OperationalError, translate
 from .type_converters import json_loads, register_adapters, suggestions
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
@@ -28,6 +29,17 @@ _BOUND_TYPES = frozenset(
 _VERSION = re.compile(r"\d+")
 # Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
 _INSERT_BYTES = 64 * 1024
+
+
+def _render(sql: str, params: Sequence[Any], backslash: bool) -> bytes:
+    return _bind(template(sql, backslash).parts, params, backslash)
+
+
+def _as_rendered(statement: bytes, rendered_for: bool, backslash: bool) -> bytes:
+    """A statement rendered beforehand, unless another thread changed sql_mode meanwhile."""
+    if backslash != rendered_for:
+        raise OperationalError("NO_BACKSLASH_ESCAPES was switched in sql_mode while execute_many was running")
+    return statement
 
 
 class Execution:
@@ -111,12 +123,11 @@ class Execution:
 
     # -- rendering --
 
-    def _render(self, session: Session, sql: str, params: Optional[Sequence[Any]]) -> bytes:
-        """The statement's bytes; raises TypeError or ValueError naming the parameter."""
+    def _statement(self, sql: str, params: Optional[Sequence[Any]]) -> Statement:
+        """What the session sends. Rendering raises TypeError or ValueError naming the parameter."""
         if not params:
             return sql.encode()
-        backslash = session.backslash
-        return _bind(template(sql, backslash).parts, self._bindable(params), backslash)
+        return partial(_render, sql, self._bindable(params))
 
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""
@@ -131,20 +142,20 @@ class Execution:
                     adapted[i] = adapter.to_database(value, driver_type)
         return adapted
 
-    def _render_many(self, session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+    def _statements(self, session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[Statement]:
         """Statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it."""
-        backslash = session.backslash
-        parts = template(sql, backslash)
         bindable = [self._bindable(row) for row in rows]
-        if parts.insert is None:
+        backslash = session.backslash
+        insert = template(sql, backslash).insert
+        if insert is None:
             for row in bindable:
-                yield _bind(parts.parts, row, backslash)
+                yield partial(_render, sql, row)
             return
-        head, group, tail = parts.insert
+        head, group, tail = insert
         done = 0
         while done < len(bindable):
             text, done = _bind_rows(group, bindable, done, _INSERT_BYTES, backslash)
-            yield b"%s%s%s" % (head, text, tail)
+            yield partial(_as_rendered, b"%s%s%s" % (head, text, tail), backslash)
 
     # -- results --
 

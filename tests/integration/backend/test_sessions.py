@@ -1,0 +1,202 @@
+"""Connecting, losing and sharing sessions."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from rhosocial.activerecord.backend.errors import ConnectionError
+
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, driver
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, ConnectionLost, UnknownDatabase
+
+SECRET = "s3cret-pa55word"
+
+
+def connection_id(backend):
+    return backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
+
+
+def test_connect_and_disconnect_are_idempotent(backend, admin, database, eventually):
+    backend.connect()
+    first = connection_id(backend)
+    backend.connect()
+    assert connection_id(backend) == first
+    assert admin.sessions(database) == {first}
+    backend.disconnect()
+    backend.disconnect()
+    assert eventually(lambda: admin.sessions(database) == set())
+
+
+def test_context_opens_and_closes_one_session(backend, admin, database, eventually):
+    with backend.context() as inside:
+        assert admin.sessions(database) == {connection_id(inside)}
+    assert eventually(lambda: admin.sessions(database) == set())
+
+
+def test_the_server_is_recognised(backend, server):
+    backend.introspect_and_adapt()
+    assert backend.dialect.vendor == server.flavor
+    assert backend.get_server_version() >= ((8, 0, 0) if server.flavor == "mysql" else (10, 5, 0))
+
+
+def test_the_session_is_as_documented(backend, config):
+    row = backend.fetch_one(
+        "SELECT @@session.time_zone AS tz, @@session.autocommit AS ac, @@session.character_set_client AS cs,"
+        " @@session.sql_mode = @@global.sql_mode AS mode"
+    )
+    assert row == {"tz": "+00:00", "ac": 1, "cs": "utf8mb4", "mode": 1}
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+def test_a_wrong_password_is_one_clear_error_without_it(server, tcp):
+    options = {**server.connect_kwargs(tcp=tcp), "user": "nobody_here", "password": SECRET}
+    with pytest.raises(AccessDenied) as caught:
+        MySQLBackend(**options).connect()
+    assert caught.value.errno == 1045 and "nobody_here" in str(caught.value)
+    assert SECRET not in repr(caught.value) + repr(caught.value.__cause__)
+
+
+def test_an_unknown_database_is_named(server):
+    with pytest.raises(UnknownDatabase, match="no_such_database") as caught:
+        MySQLBackend(**server.connect_kwargs(), database="no_such_database").connect()
+    assert caught.value.errno == 1049
+
+
+def test_an_unreachable_server_is_named():
+    with pytest.raises(ConnectionError, match="127.0.0.1.*is the server running") as caught:
+        MySQLBackend(host="127.0.0.1", port=1, username="root", connect_timeout=2).connect()
+    assert caught.value.errno in (2002, 2003)
+
+
+def test_a_session_ended_while_idle_is_replaced(backend, admin, monkeypatch):
+    monkeypatch.setattr(driver, "_IDLE_SECONDS", 0.05)
+    first = connection_id(backend)
+    admin.kill(first)
+    time.sleep(0.2)
+    assert connection_id(backend) != first
+
+
+def test_a_session_ended_just_before_a_statement_is_an_error_once(backend, admin):
+    first = connection_id(backend)
+    admin.kill(first)
+    with pytest.raises(ConnectionLost) as caught:
+        connection_id(backend)
+    assert caught.value.is_disconnect
+    assert connection_id(backend) != first
+
+
+def test_a_session_ended_during_a_statement_is_an_error(backend, admin):
+    first = connection_id(backend)
+    threading.Timer(0.3, admin.kill, (first,)).start()
+    with pytest.raises(ConnectionLost):
+        backend.execute("SELECT SLEEP(10)")
+    assert connection_id(backend) != first
+
+
+def test_ping(backend, admin):
+    assert backend.ping()
+    admin.kill(connection_id(backend))
+    time.sleep(0.1)
+    assert backend.ping(reconnect=False) is False
+    assert backend.ping(reconnect=True) is True
+    backend.disconnect()
+    assert backend.ping(reconnect=False) is False
+
+
+def test_threads_sharing_a_backend_get_their_own_answers(backend):
+    def ask(tag):
+        sql = "SELECT %s AS tag, %s AS i UNION ALL SELECT %s, %s"
+        return [backend.fetch_all(sql, (tag, i, tag, i)) for i in range(100)]
+
+    tags = [f"t{n}" for n in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        for tag, answers in zip(tags, threads.map(ask, tags)):
+            assert answers == [[{"tag": tag, "i": i}] * 2 for i in range(100)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
+def test_an_interrupted_statement_ends_its_session(backend):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    first = connection_id(backend)
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            backend.fetch_all("SELECT SLEEP(0.5) AS s, 'stale' AS tag")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    assert connection_id(backend) != first
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("end", ["close", "collect", "exit"])
+def test_a_forked_child_leaves_the_parents_session_alone(backend, end):
+    first = connection_id(backend)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            if end == "close":
+                backend.disconnect()
+            elif end == "collect":
+                backend._connection = None
+            elif connection_id(backend) == first:
+                os._exit(2)
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert connection_id(backend) == first
+
+
+def test_an_abandoned_backend_leaves_no_session(config, admin, database, eventually):
+    backend = MySQLBackend(connection_config=config)
+    backend.connect()
+    assert len(admin.sessions(database)) == 1
+    del backend
+    assert eventually(lambda: admin.sessions(database) == set())
+
+
+def test_tls_that_is_not_there_is_refused(server, admin):
+    config = MySQLConnectionConfig(**server.connect_kwargs(tcp=True), ssl_mode="REQUIRED")
+    backend = MySQLBackend(connection_config=config)
+    if server.flavor == "mysql":
+        assert backend.fetch_one("SHOW SESSION STATUS LIKE 'Ssl_cipher'")["Value"]
+        backend.disconnect()
+    else:  # the private MariaDB has no certificate
+        with pytest.raises(ConnectionError, match="ssl_mode"):
+            backend.connect()
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+REPORT = "from rhosocial.activerecord.backend.impl import mysqlclient as m; print(m.implementation(), m.implementation_reasons())"
+
+
+@pytest.mark.flavor("mysql")
+@pytest.mark.parametrize("name", ["native", "compiled", "python"])
+def test_the_implementation_demanded_is_the_one_used(server, name):
+    assert run(REPORT, RHOSOCIAL_MYSQLCLIENT_IMPL=name).stdout.split()[0] == name
+
+
+@pytest.mark.flavor("mysql")
+def test_an_implementation_that_cannot_be_had_is_an_import_error_saying_why(server):
+    done = run(REPORT, RHOSOCIAL_MYSQLCLIENT_IMPL="rust")
+    assert done.returncode == 1 and "choose one of native, compiled, python" in done.stderr
+    hide = "import sys; sys.modules['rhosocial.activerecord.backend.impl.mysqlclient.codec._native'] = None\n"
+    done = run(hide + REPORT, RHOSOCIAL_MYSQLCLIENT_IMPL="native")
+    assert done.returncode == 1 and "native cannot be had: the extension is not there" in done.stderr
+    done = run(hide + REPORT, RHOSOCIAL_MYSQLCLIENT_IMPL="")
+    assert done.stdout.startswith("python {'native': 'the extension is not there")
