@@ -1,0 +1,111 @@
+"""docs/architecture.md: data flows one way, and each room knows only the rooms after it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from rhosocial.activerecord.backend.impl import mysqlclient
+
+PACKAGE = Path(mysqlclient.__file__).parent
+NAME = mysqlclient.__name__
+
+# room -> the rooms of ours it may import; None: any
+MAY_IMPORT = {
+    "__init__": None,
+    "backend": {"config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
+    "async_backend": {
+        "async_session", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
+    },
+    "async_session": {"codec", "config", "driver"},
+    "execution": {"capabilities", "codec", "config", "dialect", "driver", "errors", "type_converters"},
+    "cursors": {"driver"},
+    "driver": {"codec", "config", "errors"},
+    "transaction": {"errors"},
+    "config": {"config_options", "config_sources", "errors"},
+    "config_options": {"config_sources", "errors"},
+    "config_sources": {"errors"},
+    "errors": set(),
+    "codec": set(),
+    "types": set(),
+    "type_converters": set(),
+    "adapters": {"type_converters"},
+    "capabilities": set(),
+    "dialect": {"types"},
+    "introspection": {"errors"},
+    "explain": set(),
+    "schema": set(),
+    "server": set(),
+}  # fmt: skip
+
+# outside module -> the only rooms that may import it
+ONLY_IN = {"MySQLdb": {"driver"}, "subprocess": {"server"}, "asyncio": {"async_session", "async_backend"}}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """Absolute dotted names of all that a file imports."""
+    inside = [NAME, *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path):
+    for name in imports(path):
+        if name.startswith(f"{NAME}."):
+            yield name.removeprefix(f"{NAME}.").split(".")[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_knows_only_the_rooms_after_it(path):
+    room = room_of(path)
+    assert room in MAY_IMPORT, f"{room} is a new room: say here what it may import, and why in docs/architecture.md"
+    allowed = MAY_IMPORT[room]
+    if allowed is not None:
+        assert set(rooms_imported(path)) - allowed - {room} == set()
+    for module, rooms in ONLY_IN.items():
+        if any(name == module or name.startswith(f"{module}.") for name in imports(path)):
+            assert room in rooms, f"{module} is for {rooms}"
+
+
+def test_the_codec_needs_only_the_standard_library():
+    for path in (PACKAGE / "codec").rglob("*.py"):
+        outside = [name for name in imports(path) if name.startswith(("rhosocial", "MySQLdb", "pydantic"))]
+        assert [name for name in outside if not name.startswith(f"{NAME}.codec")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_import_hides_in_a_function(path):
+    hidden = [
+        inner.lineno
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for inner in ast.walk(node)
+        if isinstance(inner, (ast.Import, ast.ImportFrom))
+    ]
+    assert hidden == []
+
+
+def test_there_is_no_cycle_between_rooms():
+    edges = {}
+    for path in FILES:
+        room = room_of(path)
+        if room != "__init__":
+            edges.setdefault(room, set()).update(set(rooms_imported(path)) - {room})
+
+    def reaches(start, target, seen):
+        return any(
+            step == target or (step not in seen and reaches(step, target, seen | {step})) for step in edges.get(start, ())
+        )
+
+    assert [room for room in edges if reaches(room, room, set())] == []
