@@ -105,8 +105,8 @@ def test_binary_log_where_it_is_on():
     class Names:
         position, replica = "SHOW BINARY LOG STATUS", "SHOW REPLICA STATUS"
 
-    variables = [{"Variable_name": name, "Value": value} for name, value in
-                 {"log_bin": "ON", "binlog_format": "ROW", "gtid_mode": "ON", "gtid_executed": "u:1-5"}.items()]  # fmt: skip
+    values = {"log_bin": "ON", "binlog_format": "ROW", "gtid_mode": "ON", "gtid_executed": "u:1-5"}
+    variables = [{"Variable_name": name, "Value": value} for name, value in values.items()]
     files = [{"Log_name": "b.1", "File_size": 10}, {"Log_name": "b.2", "File_size": 5}]
     info = run(status_plans.binary_log(Names), variables, files, [{"File": "b.2", "Position": 5}])
     assert (info.log_files, info.log_size_bytes) == (["b.1", "b.2"], 15)

@@ -12,6 +12,8 @@ _ACCESS = re.compile(
     r"(?P<how>[A-Z][\w -]*?(?:scan|lookup|search)(?: for \w+)?) on (?P<table>[^\s(]+)(?: using (?P<key>[^\s(]+))?"
 )
 _CONSTANT = re.compile(r"Constant row from (?P<table>[^\s(]+)")
+# What a table access reads where its table is derived; the tabular format writes such names in angle brackets.
+_MATERIALIZED = re.compile(r"(-> )?(\w+ )?materialize\b", re.IGNORECASE)
 _ESTIMATE = re.compile(r"\(cost=\S+ rows=([\d.e+-]+)\)")
 _ACTUAL = re.compile(r"\(actual time=\S+ rows=([\d.e+-]+) loops=(\d+)\)")
 
@@ -39,7 +41,12 @@ def parse_explain(raw_rows: list[dict[str, Any]], sql: str, duration: float) -> 
         rows = list(_json_rows(plan))
     else:
         tree = text
-        rows = [row for line in text.splitlines() if (row := _tree_row(line)) is not None]
+        lines = [line.strip() for line in text.splitlines()]
+        rows = [
+            row
+            for line, source in zip(lines, [*lines[1:], ""], strict=True)
+            if (row := _tree_row(line, source)) is not None
+        ]
     return MySQLExplainResult(raw_rows=raw_rows, sql=sql, duration=duration, rows=rows, plan=plan, tree=tree)
 
 
@@ -51,8 +58,8 @@ def _document(raw_rows: list[dict[str, Any]]) -> str | None:
     return cell.decode() if isinstance(cell, bytes) else cell
 
 
-def _tree_row(line: str) -> MySQLExplainRow | None:
-    row = _access(line)
+def _tree_row(line: str, source: str) -> MySQLExplainRow | None:
+    row = _access(line, source)
     if row is not None:
         estimate, actual = _ESTIMATE.search(line), _ACTUAL.search(line)
         row.rows = round(float(estimate[1])) if estimate else None
@@ -60,14 +67,15 @@ def _tree_row(line: str) -> MySQLExplainRow | None:
     return row
 
 
-def _access(text: str) -> MySQLExplainRow | None:
+def _access(text: str, source: str) -> MySQLExplainRow | None:
+    """The table access that the words describe, `source` being those of what it reads from."""
     found = _ACCESS.search(text)
     if found is None:
         constant = _CONSTANT.search(text)
         return MySQLExplainRow(table=constant["table"].strip("`"), type="const") if constant else None
-    how = found["how"].lower()
+    how, table = found["how"].lower(), found["table"].strip("`")
     return MySQLExplainRow(
-        table=found["table"].strip("`"),
+        table=f"<{table}>" if _MATERIALIZED.match(source) else table,
         type=next((kind for words, kind in _TYPES if words in how), None),
         key=found["key"],
         extra="Using index" if "covering" in how else None,
@@ -89,7 +97,8 @@ def _json_rows(node: Any) -> Iterator[MySQLExplainRow]:
 
 
 def _operation_row(node: dict[str, Any]) -> MySQLExplainRow | None:
-    row = _access(node["operation"])
+    inputs = node.get("inputs") or [{}]
+    row = _access(node["operation"], inputs[0].get("operation", ""))
     if row is not None:
         row.rows = round(node["estimated_rows"]) if "estimated_rows" in node else None
         row.r_rows, row.loops = node.get("actual_rows"), node.get("actual_loops")

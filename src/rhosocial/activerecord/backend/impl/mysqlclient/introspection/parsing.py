@@ -215,9 +215,7 @@ class MySQLIntrospectorMixin(IntrospectorMixin):
                 events=[row["EVENT_MANIPULATION"]],
                 level=row["ACTION_ORIENTATION"],
                 definition=row["ACTION_STATEMENT"],
-                extra=_present(
-                    definer=row["DEFINER"], action_order=row["ACTION_ORDER"], created=_text(row["CREATED"])
-                ),
+                extra=_present(definer=row["DEFINER"], action_order=row["ACTION_ORDER"], created=_text(row["CREATED"])),
             )
             for row in rows
         ]

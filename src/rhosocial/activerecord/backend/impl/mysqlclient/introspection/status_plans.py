@@ -241,12 +241,8 @@ class Replication:
     """The vendor's and version's statements for replication."""
 
     def __init__(self, dialect: Any) -> None:
-        self.position = (
-            "SHOW BINARY LOG STATUS" if dialect.available((8, 2, 0), None) else "SHOW MASTER STATUS"
-        )
-        self.replica = (
-            "SHOW REPLICA STATUS" if dialect.available((8, 0, 22), None) else "SHOW SLAVE STATUS"
-        )
+        self.position = "SHOW BINARY LOG STATUS" if dialect.available((8, 2, 0), None) else "SHOW MASTER STATUS"
+        self.replica = "SHOW REPLICA STATUS" if dialect.available((8, 0, 22), None) else "SHOW SLAVE STATUS"
 
 
 def replication_info(replication: Replication) -> Plan[MySQLReplicationInfo]:

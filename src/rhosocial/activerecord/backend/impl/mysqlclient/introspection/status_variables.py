@@ -159,9 +159,7 @@ def number(text: str | None) -> int | float | str | None:
     return text
 
 
-def items(
-    table: dict[str, Entry], values: dict[str, str], category: StatusCategory | None
-) -> list[StatusItem]:
+def items(table: dict[str, Entry], values: dict[str, str], category: StatusCategory | None) -> list[StatusItem]:
     """The table's variables that the server has, of one category or all."""
     return [
         StatusItem(
