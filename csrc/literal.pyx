@@ -40,8 +40,11 @@ cdef extern from "Python.h":
     bint PyByteArray_CheckExact(object)
     bint PyMemoryView_Check(object)
     object PyBytes_FromObject(object)
+    object PyObject_CallFunctionObjArgs(object, ...)
     char *PyOS_double_to_string(double, char, int, int, int *) except NULL
     int Py_DTSF_ADD_DOT_0
+    PyObject *Py_True
+    PyObject *Py_False
     Py_ssize_t PY_SSIZE_T_MAX
     # Declared here without a reference count: bind_text alone holds its bytes.
     PyObject *bind_new "PyBytes_FromStringAndSize"(const char *, Py_ssize_t) except NULL
@@ -49,6 +52,12 @@ cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **, Py_ssize_t) except -1
     const char *lit_bytes_data "PyBytes_AS_STRING"(object)
     Py_ssize_t lit_bytes_size "PyBytes_GET_SIZE"(object)
+
+cdef extern from *:
+    """
+    static const char LIT_HEX[] = "0123456789abcdef";
+    """
+    const char *LIT_HEX
 
 cdef object lit_Decimal = lit_decimal_module.Decimal
 cdef object lit_UUID = lit_uuid_module.UUID
@@ -338,7 +347,7 @@ cdef int lit_uuid(bind_text *text, object value) except -1:
         if i == 8 or i == 12 or i == 16 or i == 20:
             at[0] = c"-"
             at += 1
-        at[0] = b"0123456789abcdef"[(half[i // 16] >> (60 - i % 16 * 4)) & 15]
+        at[0] = LIT_HEX[(half[i // 16] >> (60 - i % 16 * 4)) & 15]
         at += 1
     at[0] = c"'"
     text.used += 38
@@ -402,7 +411,11 @@ cdef int bind_one(
             bind_put(text, lit_bytes_data(part), <size_t>lit_bytes_size(part))
             value = values[i]
             if not lit_value(text, value, backslash):
-                literal = lit_slow(value, backslash)
+                # Not a plain call: this one turns a NULL without an exception, which CPython 3.11
+                # may answer when memory ends, into a SystemError.
+                literal = PyObject_CallFunctionObjArgs(
+                    lit_slow, <PyObject *>value, Py_True if backslash else Py_False, NULL
+                )
                 bind_put(text, lit_bytes_data(literal), <size_t>lit_bytes_size(literal))
     except (TypeError, ValueError) as error:
         raise lit_placed(error, row, i + 1) from error.__cause__

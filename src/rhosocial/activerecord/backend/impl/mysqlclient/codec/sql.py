@@ -148,7 +148,11 @@ def _placeholders(sql: str, backslash: bool) -> Iterator[int]:
 
 def _row_group(sql: str, backslash: bool) -> Optional[Tuple[int, int]]:
     """Start and end of the one parenthesised row of an INSERT or REPLACE, else None."""
-    tokens = [t for t in _ALL[backslash].finditer(sql) if not _is_comment(t[0])]
+    found = (t for t in _ALL[backslash].finditer(sql) if not _is_comment(t[0]))
+    first = next(found, None)
+    if first is None or _kind(first[0]) != "I":
+        return None
+    tokens = [first, *found]
     kinds = "".join(_kind(t[0]) for t in tokens)
     head = _INSERT_HEAD.match(kinds)
     if head is None or "!" in kinds:

@@ -104,8 +104,11 @@ def miscount(placeholders: int, params: int, row: int) -> ValueError:
 
 def placed(error: Exception, row: int, parameter: int) -> Exception:
     """``error`` with the place it happened at, both counted from 1 (row 0: no rows)."""
-    kind = next(k for k in (EncodingError, TypeError, ValueError) if isinstance(error, k))
-    return kind(f"{_place(row, parameter)}{error}").with_traceback(error.__traceback__)
+    message = f"{_place(row, parameter)}{error}"
+    for kind in (EncodingError, TypeError):
+        if isinstance(error, kind):
+            return kind(message).with_traceback(error.__traceback__)
+    return ValueError(message).with_traceback(error.__traceback__)
 
 
 def _place(row: int, parameter: int = 0) -> str:
