@@ -18,7 +18,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed"
 LOG = ROOT / "build" / "install.log"
-REQUIREMENT = ".[test,demo,bench,lint,wheels]"
+REQUIREMENT = ".[json,test,demo,bench,lint,wheels]"
 INSTALL = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--editable", REQUIREMENT)
 BUILD = {"RHOSOCIAL_MYSQLCLIENT_REQUIRE_C": "1", "SKBUILD_CMAKE_DEFINE": "STRICT=ON"}
 
