@@ -13,19 +13,19 @@ NAME = mysqlclient.__name__
 # room -> the rooms of ours it may import; None: any
 MAY_IMPORT = {
     "__init__": None,
-    "backend": {"config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
+    "backend": {"capabilities", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
     "async_backend": {
-        "async_session", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
+        "async_session", "capabilities", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
     },
     "async_session": {"codec", "config", "driver"},
-    "execution": {"capabilities", "codec", "config", "dialect", "driver", "errors", "type_converters"},
+    "execution": {"capabilities", "explain", "codec", "config", "dialect", "driver", "errors", "type_converters"},
     "cursors": {"driver"},
     "driver": {"codec", "config", "errors"},
     "transaction": {"errors"},
     "config": {"config_options", "config_sources", "errors"},
     "config_options": {"config_sources", "errors"},
     "config_sources": {"errors"},
-    "errors": set(),
+    "errors": {"codec"},
     "codec": set(),
     "types": set(),
     "type_converters": set(),

@@ -7,13 +7,16 @@ from typing import Any, List, Optional, Sequence, Tuple
 from rhosocial.activerecord.backend.base import AsyncStorageBackend
 from rhosocial.activerecord.backend.explain import AsyncExplainBackendMixin
 from rhosocial.activerecord.backend.introspection.backend_mixin import IntrospectorBackendMixin
+from rhosocial.activerecord.backend.introspection.executor import AsyncIntrospectorExecutor
 from rhosocial.activerecord.backend.options import ExecutionOptions
 from rhosocial.activerecord.backend.result import QueryResult
 
 from .async_session import AsyncSession, LoopLock
+from .capabilities import PROBE
 from .cursors import AsyncCursor
 from .driver import PLAIN, Outcome, Shape
 from .execution import Execution
+from .introspection import AsyncMySQLIntrospector
 from .transaction import AsyncMySQLTransactionManager
 
 
@@ -152,3 +155,11 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
         if self._adapted_to is None or self._adapted_to != session.server_info:
             rows = (await self._run("SELECT VERSION() AS version")).rows
             self._adapt_to(rows[0]["version"])  # type: ignore[index]
+            await self._initialize_capabilities()
+
+    async def _initialize_capabilities(self) -> None:
+        """Fill ``capabilities`` by probing the server."""
+        self._take_capabilities((await self._run(PROBE)).rows)
+
+    def _create_introspector(self) -> AsyncMySQLIntrospector:
+        return AsyncMySQLIntrospector(self, AsyncIntrospectorExecutor(self))

@@ -6,12 +6,15 @@ from typing import Any, List, Optional, Sequence, Tuple
 from rhosocial.activerecord.backend.base import StorageBackend
 from rhosocial.activerecord.backend.explain import SyncExplainBackendMixin
 from rhosocial.activerecord.backend.introspection.backend_mixin import IntrospectorBackendMixin
+from rhosocial.activerecord.backend.introspection.executor import SyncIntrospectorExecutor
 from rhosocial.activerecord.backend.options import ExecutionOptions
 from rhosocial.activerecord.backend.result import QueryResult
 
+from .capabilities import PROBE
 from .cursors import Cursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
+from .introspection import SyncMySQLIntrospector
 from .transaction import MySQLTransactionManager
 
 
@@ -151,3 +154,11 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         if self._adapted_to is None or self._adapted_to != session.server_info:
             rows = self._run("SELECT VERSION() AS version").rows
             self._adapt_to(rows[0]["version"])  # type: ignore[index]
+            self._initialize_capabilities()
+
+    def _initialize_capabilities(self) -> None:
+        """Fill ``capabilities`` by probing the server."""
+        self._take_capabilities(self._run(PROBE).rows)
+
+    def _create_introspector(self) -> SyncMySQLIntrospector:
+        return SyncMySQLIntrospector(self, SyncIntrospectorExecutor(self))

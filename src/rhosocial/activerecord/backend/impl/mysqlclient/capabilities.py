@@ -87,7 +87,8 @@ def capabilities(dialect: Any, variables: Mapping[str, str]) -> DatabaseCapabili
         "async": True,
         "multiple_threads": True,
         "savepoints": dialect.supports_savepoint(),
-        "tls": variables.get("have_ssl") == "YES" or bool(variables.get("tls_version")),
+        # have_ssl is gone from MySQL 8.4 on; MariaDB lists TLS versions even where it has no certificate
+        "tls": variables.get("have_ssl", "YES" if variables.get("tls_version") else "NO") == "YES",
         "local_infile": variables.get("local_infile") == "ON",
         "prepared_statements": int(variables.get("max_prepared_stmt_count", 0)) > 0,
     }

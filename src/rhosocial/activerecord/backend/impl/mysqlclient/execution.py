@@ -11,6 +11,7 @@ from uuid import UUID
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
 
+from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
 from .codec.sql import template
@@ -18,6 +19,7 @@ from .config import MySQLConnectionConfig
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
 from .errors import ConnectionLost, OperationalError, translate
+from .explain import MySQLExplainResult, parse_explain
 from .type_converters import json_loads, register_adapters, suggestions
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
@@ -66,6 +68,7 @@ class Execution:
         self._dialect = MySQLDialect(version)
         self._server_version_cache: Optional[Tuple[int, ...]] = version
         self._adapted_to: Optional[str] = None
+        self._capabilities: Optional[DatabaseCapabilities] = None
         self._planner = Planner(
             utc=self.config.timezone is not None,
             zero_dates=ZeroDates[self.config.zero_dates.upper()],
@@ -83,6 +86,11 @@ class Execution:
     @property
     def dialect(self) -> MySQLDialect:
         return self._dialect
+
+    @property
+    def capabilities(self) -> Optional[DatabaseCapabilities]:
+        """What the server can do, in six categories; None before introspect_and_adapt()."""
+        return self._capabilities
 
     @property
     def threadsafety(self) -> int:
@@ -213,6 +221,12 @@ class Execution:
         self._dialect.adapt((major, minor, patch), "mariadb" if "MariaDB" in version_text else "mysql")
         self._server_version_cache = self._dialect.version
         self._adapted_to = version_text
+
+    def _take_capabilities(self, rows: Any) -> None:
+        self._capabilities = capabilities(self._dialect, probed_variables(rows))
+
+    def _parse_explain_result(self, raw_rows: Any, sql: str, duration: float) -> MySQLExplainResult:
+        return parse_explain(raw_rows, sql, duration)
 
     def get_concurrency_hint(self) -> Any:
         """One session: its statements run one at a time, however many tasks there are."""
