@@ -29,7 +29,7 @@ DATABASE = "nycflights13_demo"
 LEFT_BY_DEMO = "drop it if an interrupted demo left it, or name another database in MYSQL_URL"
 MAY_NOT = "name a database in MYSQL_URL in which this user may create tables"
 NEXT_STEPS = {1007: LEFT_BY_DEMO, 1044: MAY_NOT, 1050: LEFT_BY_DEMO, 1142: MAY_NOT,
-              1049: "create it, or leave the database out of MYSQL_URL"}
+              1049: "create it, or leave the database out of MYSQL_URL", 2005: "check the host in MYSQL_URL"}
 WENT_AWAY = "the server went away: see its error log, then run the demo again"
 # What every driver of the comparison takes.
 LOGIN = ("host", "port", "username", "password", "unix_socket", "database")

@@ -1,6 +1,5 @@
 """Rows a second of the same query, fetched in four ways, each in a process of its own, turn by turn."""
 import json
-import os
 import random
 import statistics
 import subprocess
@@ -15,16 +14,16 @@ from rich.progress import Progress
 from rich.table import Table
 
 from flights import Flight
+from rhosocial.activerecord.backend.impl.mysqlclient import implementation
 
 ROWS, ROUNDS = 50_000, 5
 SQL = f"SELECT * FROM {Flight.table_name()} ORDER BY id LIMIT {ROWS}"
-# What the row of the table says, the worker's way, and the implementation asked for.
-WAYS = (
-    ("this backend, native", "native", "native"),
-    ("this backend, pure Python", "python", "python"),
-    ("mysqlclient, DictCursor", "mysqlclient", None),
-    ("rhosocial-activerecord-mysql", "peer", None),
-)
+# What the row of the table says, and the worker's way.
+WAYS = {
+    **{f"this backend, {name}": name for name in (implementation(), "python")},
+    "mysqlclient, DictCursor": "mysqlclient",
+    "rhosocial-activerecord-mysql": "peer",
+}
 
 
 class WorkerError(Exception):
@@ -34,14 +33,10 @@ class WorkerError(Exception):
 class Worker:
     """A running worker.py; ends with the `with` block, and by itself when this process ends."""
 
-    def __init__(self, label: str, way: str, implementation: str | None) -> None:
+    def __init__(self, label: str, way: str) -> None:
         self.label = label
-        environment = dict(os.environ)
-        if implementation:
-            environment["RHOSOCIAL_MYSQLCLIENT_IMPL"] = implementation
-        command = [sys.executable, str(Path(__file__).with_name("worker.py")), way]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=subprocess.PIPE, text=True, env=environment)
+        self._process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("worker.py")), way],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self) -> "Worker":
         return self
@@ -69,9 +64,9 @@ class Worker:
 def compare(login: dict[str, Any], progress: Progress) -> dict[str, float]:
     """Median rows a second by label. All must fetch equal rows, else WorkerError."""
     task = progress.add_task("measuring", total=len(WAYS) * (ROUNDS + 1))
-    seconds: dict[str, list[float]] = {label: [] for label, _, _ in WAYS}
+    seconds: dict[str, list[float]] = {label: [] for label in WAYS}
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(*way)) for way in WAYS]
+        workers = [stack.enter_context(Worker(label, way)) for label, way in WAYS.items()]
         answers = []
         for worker in workers:
             answers.append((worker.label, worker.ask(json.dumps({"login": login, "sql": SQL}))))

@@ -1,4 +1,4 @@
-"""One way of fetching rows, in a process of its own: `python worker.py native|python|mysqlclient|peer`.
+"""One way of fetching rows, in a process of its own: `python worker.py native|compiled|python|mysqlclient|peer`.
 
 First line of standard input: {"login": {...}, "sql": "..."}. It answers with the number of rows and a digest of them;
 then it fetches once for each further line and answers with the seconds taken. The digest is of every value's repr, so
@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -51,12 +52,15 @@ def peer(login: dict[str, Any], sql: str) -> Fetch:
     return lambda: opened.fetch_all(sql)
 
 
-WAYS = {"native": backend, "python": backend, "mysqlclient": mysqlclient, "peer": peer}
+OTHERS = {"mysqlclient": mysqlclient, "peer": peer}
 
 
 def main() -> None:
     logging.disable(logging.CRITICAL)
-    fetch = WAYS[sys.argv[1]](**json.loads(sys.stdin.readline()))
+    way = sys.argv[1]
+    if way not in OTHERS:
+        os.environ["RHOSOCIAL_MYSQLCLIENT_IMPL"] = way  # read when the package is imported
+    fetch = OTHERS.get(way, backend)(**json.loads(sys.stdin.readline()))
     rows = fetch()
     say({"rows": len(rows), "digest": hashlib.sha256(repr(rows).encode()).hexdigest()})
     del rows
