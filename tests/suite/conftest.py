@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 os.environ["TESTSUITE_PROVIDER_REGISTRY"] = "suite.registry:provider_registry"
 
-from suite import plugin  # noqa: E402  (needs the path above)
+from suite import plugin
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from suite import schema, server
 from suite.under_test import ASYNC_BACKEND, BACKEND, CONFIG
 
 TESTSUITE = "rhosocial.activerecord.testsuite"
-# The suite writes some models once more in the syntax of a newer Python: models_py312.py is models.py for 3.12 and later.
+# The suite has some models once more in the syntax of a newer Python: models_py312.py is models.py for 3.12 and up.
 NEWER_SYNTAX = tuple(f"models_py3{minor}" for minor in (12, 11, 10) if sys.version_info >= (3, minor))
 
 

@@ -1,6 +1,5 @@
 """What a pytest session needs besides the providers: one seed row, and this process's database dropped at the end."""
 import pytest
-
 from suite import server
 
 # This test looks for any order and skips without one, and no fixture makes one. It cannot be made for all tests:

@@ -1,6 +1,5 @@
 """The provider registry that TESTSUITE_PROVIDER_REGISTRY names."""
 from rhosocial.activerecord.testsuite.core.registry import ProviderRegistry
-
 from suite.providers import basic, benchmark, connection, events, mixins, query, relation
 
 PROVIDERS = {

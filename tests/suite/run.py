@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--server", action="append", choices=SERVERS)
     parser.add_argument("--impl", action="append", choices=IMPLEMENTATIONS)
     parser.add_argument("--sync-only", action="store_true", help="leave out the asynchronous half")
-    parser.add_argument("--area", action="append", default=[], help="such as feature/basic or benchmark/crud/test_insert.py")
+    parser.add_argument("--area", action="append", default=[], help="such as feature/basic or benchmark/crud")
     parser.add_argument("-n", type=int, default=2, metavar="PROCESSES")
     return parser.parse_args()
 
@@ -96,7 +96,11 @@ def main() -> int:
     results = {pair: run(*pair, selected, options.n) for pair in chosen}
     print(markdown_table({", ".join(pair): found for pair, found in results.items()}))
     whole = not (options.area or options.sync_only)
-    wrong = [f"{', '.join(pair)}: {line}" for pair, found in results.items() for line in problems(pair[0], found, whole)]
+    wrong = [
+        f"{server}, {implementation}: {line}"
+        for (server, implementation), found in results.items()
+        for line in problems(server, found, whole)
+    ]
     print(*wrong, sep="\n", end="\n" if wrong else "")
     return 1 if wrong else 0
 

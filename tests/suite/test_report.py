@@ -1,10 +1,10 @@
 from suite.report import Result, expected_skips, markdown_table, read_results
 
 REPORT = """<testsuites><testsuite>
-<testcase classname="env.lib.rhosocial.activerecord.testsuite.feature.basic.crud.test_crud.TestCrud" name="test_a[mysql]"/>
-<testcase classname="env.lib.rhosocial.activerecord.testsuite.feature.basic.crud.test_crud" name="test_b">
+<testcase classname="lib.rhosocial.activerecord.testsuite.feature.basic.crud.test_crud.TestCrud" name="test_a[mysql]"/>
+<testcase classname="lib.rhosocial.activerecord.testsuite.feature.basic.crud.test_crud" name="test_b">
   <error message="fixture"/></testcase>
-<testcase classname="env.lib.rhosocial.activerecord.testsuite.feature.test_features" name="test_c"><skipped/></testcase>
+<testcase classname="lib.rhosocial.activerecord.testsuite.feature.test_features" name="test_c"><skipped/></testcase>
 <testcase classname="tests.suite.benchmark_backend.test_x" name="test_d"><failure/></testcase>
 </testsuite></testsuites>"""
 RESULTS = [
@@ -22,7 +22,8 @@ def test_results_of_a_junit_file(tmp_path):
 
 
 def test_areas():
-    assert [result.area for result in RESULTS] == ["feature/basic", "feature/basic", "feature", "ours/benchmark_backend"]
+    areas = [result.area for result in RESULTS]
+    assert areas == ["feature/basic", "feature/basic", "feature", "ours/benchmark_backend"]
 
 
 def test_table():
@@ -38,6 +39,7 @@ def test_table():
 
 def test_listed_skips_of_a_server(tmp_path):
     document = tmp_path / "testsuite.md"
-    document.write_text("| test | servers | reason |\n| `a.b.test_c` | mysql | no X |\n| `a.test_d` | mysql, mariadb | no Y |\n")
+    rows = "| test | servers | reason |", "| `a.b.test_c` | mysql | no X |", "| `a.test_d` | mysql, mariadb | no Y |"
+    document.write_text("\n".join(rows))
     assert expected_skips(document, "mysql") == {"a.b.test_c", "a.test_d"}
     assert expected_skips(document, "mariadb") == {"a.test_d"}

@@ -7,7 +7,10 @@ from suite.under_test import ASYNC_BACKEND, BACKEND, CONFIG
 
 
 class WorkerParams:
-    """Mixin of the providers whose tests use worker processes; `worker_schema` names the schema file of their tables."""
+    """Mixin of the providers whose tests use worker processes.
+
+    `worker_schema` names the schema file of their tables.
+    """
 
     worker_schema: str
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
-
 from suite import schema, server
 from suite.fixtures import config, drop_tables
 from suite.under_test import ASYNC_BACKEND, BACKEND

@@ -3,7 +3,6 @@ from typing import Any
 
 from rhosocial.activerecord.testsuite.feature.basic.fixtures.models import YesOrNoBooleanAdapter
 from rhosocial.activerecord.testsuite.feature.basic.interfaces import IBasicAsyncProvider, IBasicSyncProvider
-
 from suite.fixtures import Area, AsyncProvider, SyncProvider
 from suite.workers import WorkerParams
 

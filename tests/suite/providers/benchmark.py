@@ -15,7 +15,6 @@ from rhosocial.activerecord.testsuite.benchmark.fastapi.interfaces import (
 from rhosocial.activerecord.testsuite.benchmark.mixin.interfaces import MixinBenchmarkContext
 from rhosocial.activerecord.testsuite.benchmark.query.interfaces import QueryBenchmarkContext
 from rhosocial.activerecord.testsuite.benchmark.transaction.interfaces import TransactionBenchmarkContext
-
 from suite import server
 from suite.fixtures import Area, AsyncProvider, SyncProvider, config
 from suite.providers.connection import pool_config

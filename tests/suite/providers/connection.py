@@ -6,7 +6,6 @@ from rhosocial.activerecord.model import ActiveRecord, AsyncActiveRecord
 from rhosocial.activerecord.testsuite.feature.basic.connection.interfaces import IBasicConnectionProvider
 from rhosocial.activerecord.testsuite.feature.basic.transaction.interfaces import ITransactionBasicProvider
 from rhosocial.activerecord.testsuite.feature.query.connection.interfaces import IQueryConnectionProvider
-
 from suite import schema, server
 from suite.fixtures import config, drop_tables
 from suite.under_test import ASYNC_BACKEND, BACKEND

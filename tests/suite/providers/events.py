@@ -1,6 +1,5 @@
 """Providers of feature/events."""
 from rhosocial.activerecord.testsuite.feature.events.interfaces import IEventsAsyncProvider, IEventsSyncProvider
-
 from suite.fixtures import Area, AsyncProvider, SyncProvider
 
 EVENTS = Area("feature.events", schema="events")

@@ -1,6 +1,5 @@
 """Providers of feature/mixins."""
 from rhosocial.activerecord.testsuite.feature.mixins.interfaces import IMixinsAsyncProvider, IMixinsSyncProvider
-
 from suite.fixtures import Area, AsyncProvider, SyncProvider
 
 MIXINS = Area("feature.mixins", schema="mixins")

@@ -2,7 +2,6 @@
 from dataclasses import replace
 
 from rhosocial.activerecord.testsuite.feature.query.interfaces import IQueryAsyncProvider, IQuerySyncProvider
-
 from suite.fixtures import NEWER_SYNTAX, Area, AsyncProvider, SyncProvider
 from suite.providers.basic import BASIC
 from suite.workers import WorkerParams

@@ -2,7 +2,6 @@
 from typing import Callable
 
 from rhosocial.activerecord.testsuite.feature.relation.interfaces import IRelationAsyncProvider, IRelationSyncProvider
-
 from suite.fixtures import Area, AsyncProvider, SyncProvider
 from suite.server import insert
 
