@@ -4,9 +4,10 @@ import builtins
 
 import MySQLdb
 import pytest
-from rhosocial.activerecord.backend import errors as core
 
+from rhosocial.activerecord.backend import errors as core
 from rhosocial.activerecord.backend.impl.mysqlclient import errors
+from rhosocial.activerecord.backend.impl.mysqlclient.codec import abc as codec
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,7 @@ def test_every_entry_is_a_core_error_with_a_five_character_sqlstate():
         ("AccessDenied", (core.ConnectionError,)),
         ("PoolTimeout", (core.ConnectionError, core.OperationalError)),
         ("DataError", (core.ValidationError,)),
+        ("DecodeError", (core.TypeConversionError, ValueError)),
         ("ParameterTypeError", (core.TypeConversionError, TypeError)),
         ("ParameterValueError", (core.TypeConversionError, ValueError)),
         ("EncodingError", (errors.ParameterValueError,)),
@@ -101,6 +103,8 @@ def test_classes_keep_the_cores_as_base(name, bases):
         (TypeError("parameter 2"), errors.ParameterTypeError, False),
         (ValueError("parameter 2"), errors.ParameterValueError, False),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), errors.EncodingError, False),
+        (codec.EncodingError("parameter 1"), errors.EncodingError, False),
+        (codec.DecodeError("column 'a'"), errors.DecodeError, False),
         (builtins.ConnectionResetError(104, "reset by peer"), errors.ConnectionLost, True),
         (RuntimeError("x"), core.DatabaseError, False),
     ],
@@ -109,6 +113,14 @@ def test_errors_without_a_number(raised, error_class, disconnect):
     error = errors.translate(raised)
     assert type(error) is error_class
     assert error.sqlstate == "HY000" and error.is_disconnect is disconnect is errors.is_disconnect(raised)
+
+
+def test_the_codecs_own_wire_error_carries_the_servers_sqlstate():
+    raised = codec.WireError(1366, "Incorrect integer value", "22007")
+    error = errors.translate(raised)
+    assert (type(error), error.errno, error.sqlstate) == (errors.DataError, 1366, "22007")
+    assert errors.translate(error).sqlstate == "22007"
+    assert errors.is_disconnect(codec.WireError(2013, "Lost connection", "HY000"))
 
 
 def test_an_oserror_number_is_not_taken_for_the_servers():

@@ -38,6 +38,7 @@ __all__ = [
     "DataError",
     "DatabaseError",
     "DeadlockError",
+    "DecodeError",
     "EncodingError",
     "IntegrityError",
     "LockError",
@@ -69,11 +70,15 @@ class ParameterTypeError(TypeConversionError, TypeError):
 
 
 class ParameterValueError(TypeConversionError, ValueError):
-    """A parameter's value cannot be sent (NaN, an integer or exponent too large), or a cell cannot be decoded."""
+    """A parameter's value cannot be sent: NaN, an exponent or a time too large, the wrong number of parameters."""
 
 
 class EncodingError(ParameterValueError):
-    """Text cannot be encoded for, or decoded from, the connection's character set."""
+    """A str parameter cannot be encoded for the connection's character set: it has a lone surrogate."""
+
+
+class DecodeError(TypeConversionError, ValueError):
+    """A cell is not what its column's type says, or holds a date that `zero_dates` refuses; names the column."""
 
 
 class DataError(ValidationError):
@@ -174,10 +179,9 @@ _GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
         1055, 1056, 1057, 1059, 1061, 1063, 1064, 1065, 1066, 1067, 1068, 1069, 1070, 1071, 1072, 1073, 1074, 1075,
         1083, 1084, 1090, 1091, 1102, 1103, 1104, 1106, 1107, 1110, 1112, 1113, 1115, 1118, 1120, 1121, 1131, 1132,
         1133, 1139, 1140, 1141, 1142, 1143, 1144, 1145, 1147, 1148, 1149, 1162, 1163, 1164, 1166, 1167, 1170, 1171,
-        1172, 1173, 1176, 1177, 1178, 1211, 1226, 1227, 1230, 1231, 1232, 1234, 1235, 1239, 1248, 1250, 1252, 1253, 1280,
-        1281, 1286, 1304, 1305, 1308, 1310, 1313, 1318, 1319, 1322, 1327, 1330, 1331, 1370, 1403, 1410, 1425, 1426,
-        1427, 1437, 1439, 1458, 1460, 1461, 1463, 1582, 1583, 1584, 1630, 1701, 1970, 3143,
-        3948)),
+        1172, 1173, 1176, 1177, 1178, 1211, 1226, 1227, 1230, 1231, 1232, 1234, 1235, 1239, 1248, 1250, 1252, 1253,
+        1280, 1281, 1286, 1304, 1305, 1308, 1310, 1313, 1318, 1319, 1322, 1327, 1330, 1331, 1370, 1403, 1410, 1425, 1426,
+        1427, 1437, 1439, 1458, 1460, 1461, 1463, 1582, 1583, 1584, 1630, 1701, 1970, 3143, 3948)),
     (QueryError, "42S01", (1050,)),
     (QueryError, "42S02", (1051, 1109, 1146, 1932, 1965, 4089, 4090, 4091, 4092)),
     (QueryError, "42S12", (1082,)),
@@ -223,6 +227,8 @@ _GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
 )
 # fmt: on
 
+_UNLISTED = Rule(QueryError, "HY000")
+
 ERRORS: dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
 
 # 1153: the server answers, then closes. 2008/2014/2020: a result is left half read.
@@ -232,6 +238,9 @@ DISCONNECTS = frozenset(
 
 # Undone whole by the server (deadlock), to be undone by us (1205), or never begun (no connection).
 RETRYABLE = frozenset({1020, 1040, 1203, 1205, 1213, 1613, 1614, 2002, 2003, 3058, 3101})
+
+# Base classes of the exceptions whose args are (errno, text), the codec's with the sqlstate: MySQLdb's, the codec's.
+_NUMBERED = frozenset({"MySQLError", "WireError"})
 
 # PEP 249 class names, for what MySQLdb raises without a number.
 _BY_DRIVER_CLASS: dict[str, type[DatabaseError]] = {
@@ -246,7 +255,10 @@ _BY_DRIVER_CLASS: dict[str, type[DatabaseError]] = {
 # MySQLdb's base class, and what codec.abc raises for the same errors while rows are read.
 _WIRE_CLASSES = frozenset({"MySQLError", "WireError"})
 
-# What the codec and the network raise; UnicodeError is a ValueError, so it comes first.
+# What the codec raises, known by name as MySQLdb's are: this module needs neither.
+_BY_CODEC_CLASS: dict[str, type[DatabaseError]] = {"EncodingError": EncodingError, "DecodeError": DecodeError}
+
+# What the codec and the network raise of Python's own; UnicodeError is a ValueError, so it comes first.
 _BY_BUILTIN_CLASS: tuple[tuple[type[Exception], type[DatabaseError]], ...] = (
     (UnicodeError, EncodingError),
     (TypeError, ParameterTypeError),
@@ -275,17 +287,18 @@ def translate(error: BaseException) -> DatabaseError:
 
     An exception that is a core DatabaseError already is returned itself, its attributes completed.
     """
-    errno, text = _driver_args(error)
     if isinstance(error, DatabaseError):
-        return _annotate(error, getattr(error, "errno", None))
-    if errno is None:
+        return _annotate(error, getattr(error, "errno", None), getattr(error, "sqlstate", None))
+    said = _said(error)
+    if said is None:
         return _annotate(_unnumbered(error), None)
-    if errno == 0:  # InterfaceError(0, ''): the client lost the protocol's thread
+    if said.errno == 0:  # InterfaceError(0, ''): the client lost the protocol's thread
         return _annotate(ConnectionLost("the session was closed or is out of step with the server"), 0)
-    rule = ERRORS.get(errno, Rule(QueryError, "HY000"))
-    hint = f"; {_HINTS[errno]}" if errno in _HINTS else ""
-    message = f"{text or rule.error.__name__} (errno {errno}, SQLSTATE {rule.sqlstate}){hint}"
-    return _annotate(rule.error(message), errno)
+    error_class = ERRORS.get(said.errno, _UNLISTED).error
+    hint = f"; {_HINTS[said.errno]}" if said.errno in _HINTS else ""
+    state = said.sqlstate or ERRORS.get(said.errno, _UNLISTED).sqlstate
+    text = said.text or error_class.__name__
+    return _annotate(error_class(f"{text} (errno {said.errno}, SQLSTATE {state}){hint}"), said.errno, state)
 
 
 def is_disconnect(error: BaseException) -> bool:
@@ -301,32 +314,41 @@ def is_retryable(error: BaseException) -> bool:
     return _errno(error) in RETRYABLE
 
 
-def _annotate(error: DatabaseError, errno: int | None) -> DatabaseError:
+def _annotate(error: DatabaseError, errno: int | None, sqlstate: str | None = None) -> DatabaseError:
     error.errno = errno
-    error.sqlstate = ERRORS[errno].sqlstate if errno in ERRORS else "HY000"
+    error.sqlstate = sqlstate or ERRORS.get(errno, _UNLISTED).sqlstate
     error.is_disconnect = is_disconnect(error)
     error.is_retryable = is_retryable(error)
     return error
 
 
+class _Said(NamedTuple):
+    errno: int
+    text: str
+    sqlstate: str | None
+
+
+def _said(error: BaseException) -> _Said | None:
+    """What the server or client library said, in an exception of MySQLdb or of the codec's drain."""
+    args = error.args
+    if not args or not isinstance(args[0], int) or _NUMBERED.isdisjoint(_class_names(error)):
+        return None
+    return _Said(args[0], str(args[1]) if len(args) > 1 else "", args[2] if len(args) > 2 else None)
+
+
 def _errno(error: BaseException) -> int | None:
     if isinstance(error, DatabaseError):
         return getattr(error, "errno", None)
-    return _driver_args(error)[0]
-
-
-def _driver_args(error: BaseException) -> tuple[int | None, str]:
-    """(errno, text) of an exception of MySQLdb, known by its base class's name, or of the codec; else (None, '')."""
-    args = error.args
-    if _WIRE_CLASSES.intersection(_class_names(error)) and args and isinstance(args[0], int):
-        return args[0], str(args[1]) if len(args) > 1 else ""
-    return None, ""
+    said = _said(error)
+    return None if said is None else said.errno
 
 
 def _unnumbered(error: BaseException) -> DatabaseError:
     names = _class_names(error)
-    if "MySQLError" in names:
-        return next((_BY_DRIVER_CLASS[name] for name in names if name in _BY_DRIVER_CLASS), DatabaseError)(str(error))
+    by_name = _BY_DRIVER_CLASS if "MySQLError" in names else _BY_CODEC_CLASS
+    named = next((by_name[name] for name in names if name in by_name), None)
+    if named is not None:
+        return named(str(error))
     for raised, error_class in _BY_BUILTIN_CLASS:
         if isinstance(error, raised):
             return error_class(str(error))
