@@ -6,9 +6,12 @@ from typing import Any, Optional
 
 from rhosocial.activerecord.backend.expression.bases import BaseExpression
 from rhosocial.activerecord.backend.expression.query_sources import SetOperationExpression
-from rhosocial.activerecord.backend.expression.statements import QueryExpression
 
 from .predicates import SQL
+from .text import enclose, outermost_words
+
+#: what may follow the SELECT proper and would otherwise belong to the whole operation
+_TAIL = frozenset({"ORDER", "LIMIT", "FOR", "LOCK", "INTO", "UNION", "INTERSECT", "EXCEPT"})
 
 
 class SetOperationFormatting:
@@ -46,13 +49,15 @@ class SetOperationFormatting:
     def _member(self, query: BaseExpression, operator: str, leading: bool) -> SQL:
         """A bare SELECT stands as it is; what has its own ORDER BY, LIMIT or operator needs parentheses."""
         sql, params = query.to_sql()
-        if isinstance(query, QueryExpression):
-            bare = not (query.order_by or query.limit_offset or query.for_update)
-        elif isinstance(query, SetOperationExpression):
+        if isinstance(query, SetOperationExpression):
             bare = leading and _same_chain(query, operator)
         else:
-            bare = sql.startswith("SELECT ")
-        return (sql if bare else f"({sql})"), tuple(params)
+            bare = sql.startswith("SELECT ") and _TAIL.isdisjoint(outermost_words(sql))
+        if sql.startswith("WITH ") and self.vendor == "mariadb":  # (WITH ...) is a syntax error there
+            sql = f"SELECT * FROM ({sql}) AS {self.format_identifier('derived_0')}"
+        elif not bare:
+            sql = enclose(sql)
+        return sql, tuple(params)
 
 
 def _same_chain(query: Any, operator: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Iterator
 
 #: Database, table, column, index, ... names (manual, "Identifier Length Limits").
 MAX_IDENTIFIER_LENGTH = 64
@@ -59,6 +59,26 @@ def rewrite_names(sql: str, tables: Iterable[str], replace: Callable[[str], str]
     return token.sub(lambda match: replace(match["column"]) if match["column"] else match.group(), sql)
 
 
+def _outermost(sql: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """The stretches of ``sql`` that are in no quotes, comment or parentheses."""
+    depth, begin = 0, start
+    for match in _PAREN.finditer(sql, start):
+        paren = match.group("paren")
+        if depth == 0:
+            yield begin, match.start()
+        if paren == "(":
+            depth += 1
+        elif paren == ")":
+            depth -= 1
+        begin = match.end()
+    yield begin, len(sql)
+
+
+def outermost_words(sql: str) -> set[str]:
+    """The words of ``sql``, in capitals, that are in no quotes, comment or parentheses."""
+    return {word.upper() for begin, end in _outermost(sql) for word in re.findall(r"\w+", sql[begin:end])}
+
+
 def is_atomic(sql: str) -> bool:
     """True if an operator beside ``sql`` cannot reach into it: a name, a literal, a call, ``(...)``."""
     if _SIMPLE.fullmatch(sql):
@@ -66,18 +86,8 @@ def is_atomic(sql: str) -> bool:
     if sql.startswith("INTERVAL "):  # not an expression: (INTERVAL 1 DAY) is a syntax error
         return True
     head = _CALL.match(sql)
-    if head is None:
-        return False
-    depth = 0
-    for match in _PAREN.finditer(sql, head.end()):
-        paren = match.group("paren")
-        if paren == "(":
-            depth += 1
-        elif paren == ")":
-            depth -= 1
-            if depth == 0:
-                return match.end() == len(sql)
-    return False
+    # one pair of parentheses to the very end: nothing stands outside of it
+    return head is not None and all(begin == end for begin, end in _outermost(sql, head.end()))
 
 
 def enclose(sql: str) -> str:
