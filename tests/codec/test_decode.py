@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Plan, Planner

@@ -13,9 +13,9 @@ NAME = mysqlclient.__name__
 # room -> the rooms of ours it may import; None: any
 MAY_IMPORT = {
     "__init__": None,
-    "backend": {"capabilities", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
+    "backend": {"capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
     "async_backend": {
-        "async_session", "capabilities", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
+        "async_session", "capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
     },
     "async_session": {"codec", "config", "driver"},
     "execution": {"capabilities", "explain", "codec", "config", "dialect", "driver", "errors", "type_converters"},

@@ -236,3 +236,16 @@ def test_cursors_go_the_same_way(table):
     with pytest.raises(QueryError):
         cursor.execute("SELEKT")
     cursor.close()
+
+
+def test_a_script_runs_statement_by_statement(backend):
+    backend.executescript(
+        "CREATE TABLE s (t VARCHAR(20)); -- ; here\n"
+        "INSERT INTO s VALUES ('a;b'), ('it''s');\n"
+        "DELIMITER //\nCREATE PROCEDURE p() BEGIN DECLARE n INT; SET n = 2; SELECT n AS n; END//\nDELIMITER ;\n"
+    )
+    assert [row["t"] for row in backend.fetch_all("SELECT t FROM s")] == ["a;b", "it's"]
+    assert backend.execute("CALL p()").data == [{"n": 2}]
+    with pytest.raises(QueryError):
+        backend.executescript("INSERT INTO s VALUES ('c'); SELEKT; INSERT INTO s VALUES ('d')")
+    assert [row["t"] for row in backend.fetch_all("SELECT t FROM s")] == ["a;b", "it's", "c"]

@@ -13,6 +13,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 
 from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
+from .codec.script import statements
 from .cursors import AsyncCursor
 from .driver import PLAIN, Outcome, Shape
 from .execution import Execution
@@ -128,6 +129,12 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
         started = time.perf_counter()
         self._log_statement(sql, f"{len(params_list)} rows")
         return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    async def executescript(self, script: str) -> None:
+        """MySQLBackend.executescript, awaited."""
+        session = await self._session()
+        for statement in statements(script, session.backslash):
+            await self.execute(statement)
 
     async def _get_cursor(self) -> AsyncCursor:
         return AsyncCursor(self)

@@ -11,6 +11,7 @@ from rhosocial.activerecord.backend.options import ExecutionOptions
 from rhosocial.activerecord.backend.result import QueryResult
 
 from .capabilities import PROBE
+from .codec.script import statements
 from .cursors import Cursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
@@ -130,6 +131,12 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         started = time.perf_counter()
         self._log_statement(sql, f"{len(params_list)} rows")
         return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    def executescript(self, script: str) -> None:
+        """Run the statements of a script one after another, up to the first that fails; knows DELIMITER."""
+        session = self._session()
+        for statement in statements(script, session.backslash):
+            self.execute(statement)
 
     def _get_cursor(self) -> Cursor:
         return Cursor(self)

@@ -29,10 +29,20 @@ _REST = (
 _EXECUTABLE = ("/*!", "/*M!")
 
 
+def skipped(backslash: bool) -> str:
+    """A regular expression for what is no SQL of its own: strings, quoted identifiers, comments."""
+    return "|".join((*(_BACKSLASH_STRINGS if backslash else _PLAIN_STRINGS), *_REST))
+
+
+def is_blank(sql: str, backslash: bool) -> bool:
+    """Whether there is nothing but space and comments."""
+    return all(_is_comment(token[0]) for token in _ALL[backslash].finditer(sql))
+
+
 def _tokens(*more: str) -> Tuple["re.Pattern[str]", "re.Pattern[str]"]:
     """Patterns indexed by ``backslash``. Every alternative starts with a literal (the search skips
     by first characters) and ends at \\Z at the latest (nothing is ever tried twice)."""
-    plain, backslash = ("|".join((*s, *_REST, *more)) for s in (_PLAIN_STRINGS, _BACKSLASH_STRINGS))
+    plain, backslash = ("|".join((skipped(mode), *more)) for mode in (False, True))
     return re.compile(plain, re.DOTALL), re.compile(backslash, re.DOTALL)
 
 
