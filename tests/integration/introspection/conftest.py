@@ -3,10 +3,8 @@
 import logging
 
 import pytest
-from rhosocial.activerecord.backend.introspection.executor import AsyncIntrospectorExecutor, SyncIntrospectorExecutor
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
-from rhosocial.activerecord.backend.impl.mysqlclient.introspection import AsyncMySQLIntrospector, SyncMySQLIntrospector
 
 TABLES = (
     "CREATE TABLE parent (a INT, b INT, PRIMARY KEY (a, b)) COMMENT='it''s'",
@@ -52,12 +50,12 @@ def backend(server, database):
 def introspector(backend):
     for statement in TABLES:
         backend.execute(statement)
-    return SyncMySQLIntrospector(backend, SyncIntrospectorExecutor(backend))
+    return backend.introspector
 
 
 @pytest.fixture
 async def async_introspector(introspector, server, database):
     made = AsyncMySQLBackend(connection_config=configuration(server, database))
     await made.introspect_and_adapt()
-    yield AsyncMySQLIntrospector(made, AsyncIntrospectorExecutor(made))
+    yield made.introspector
     await made.disconnect()

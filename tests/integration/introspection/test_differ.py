@@ -3,10 +3,8 @@
 import json
 
 import pytest
-from rhosocial.activerecord.backend.introspection.executor import SyncIntrospectorExecutor
 from rhosocial.activerecord.backend.schema.snapshot import SchemaSnapshot, SyncSchemaSnapshotBuilder
 
-from rhosocial.activerecord.backend.impl.mysqlclient.introspection import SyncMySQLIntrospector
 from rhosocial.activerecord.backend.impl.mysqlclient.schema import MySQLSchemaDiffer
 
 BASE = (
@@ -29,10 +27,7 @@ BASE = (
 def snapshot(backend):
     for statement in BASE:
         backend.execute(statement)
-    builder = SyncSchemaSnapshotBuilder(
-        SyncMySQLIntrospector(backend, SyncIntrospectorExecutor(backend)), backend.dialect
-    )
-    return builder.build
+    return SyncSchemaSnapshotBuilder(backend.introspector, backend.dialect).build
 
 
 def changes(old, new):

@@ -1,8 +1,10 @@
 """EXPLAIN's formats as both servers write them."""
 
 import pytest
+from rhosocial.activerecord.backend.expression import Column, Literal, QueryExpression
+from rhosocial.activerecord.backend.expression.statements import ExplainFormat, ExplainOptions
 
-from rhosocial.activerecord.backend.impl.mysqlclient.explain import MySQLExplainRow, parse_explain
+from rhosocial.activerecord.backend.impl.mysqlclient.explain import MySQLExplainResult, MySQLExplainRow, parse_explain
 
 
 @pytest.fixture
@@ -72,6 +74,22 @@ def test_statements_without_a_base_table_say_unknown(explain, server):
     for name in FORMATS[server.flavor]:
         derived = explain(f"EXPLAIN {name}", "SELECT * FROM (SELECT 1 AS a UNION SELECT 2) AS d")
         assert derived.analyze_index_usage() == "unknown", name
+
+
+def test_explain_of_an_expression(explain, backend, server):
+    statement = QueryExpression(
+        backend.dialect,
+        select=[Column(backend.dialect, "id")],
+        from_="item",
+        where=Column(backend.dialect, "kind") == Literal(backend.dialect, 3),
+    )
+    result = backend.explain(statement)
+    assert isinstance(result, MySQLExplainResult) and result.sql.startswith("EXPLAIN")
+    assert result.is_covering_index and result.rows[0].key == "by_kind" and result.duration > 0
+    as_json = backend.explain(statement, ExplainOptions(format=ExplainFormat.JSON))
+    assert as_json.is_covering_index and as_json.plan
+    (measured,) = backend.explain(statement, ExplainOptions(analyze=True)).rows
+    assert measured.r_rows == 10
 
 
 def test_union_and_constant_tables(explain):

@@ -5,11 +5,10 @@ import inspect
 import MySQLdb
 import pytest
 from rhosocial.activerecord.backend.errors import QueryError
-from rhosocial.activerecord.backend.introspection.executor import SyncIntrospectorExecutor
 from rhosocial.activerecord.backend.introspection.status.types import ReplicationSlaveInfo, StatusCategory
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
-from rhosocial.activerecord.backend.impl.mysqlclient.introspection import SyncMySQLIntrospector, status_plans
+from rhosocial.activerecord.backend.impl.mysqlclient.introspection import status_plans
 
 from .conftest import configuration
 
@@ -55,7 +54,7 @@ def test_what_an_account_may_not_see_is_named_not_hidden(introspector, backend, 
         other = MySQLBackend(connection_config=config)
         other.introspect_and_adapt()
         try:
-            status = SyncMySQLIntrospector(other, SyncIntrospectorExecutor(other)).status
+            status = other.introspector.status
             report = status.get_overview()
             assert report.users == [] and {"users", "mysql_replication"} <= set(report.extra["not_permitted"])
             assert report.session.user == account and report.session.password_used
