@@ -2,10 +2,43 @@
 
 from .async_backend import AsyncMySQLBackend
 from .backend import MySQLBackend
+from .capabilities import DatabaseCapabilities
 from .config import MySQLConnectionConfig
 from .dialect import MySQLDialect
 from .driver import CODEC
+from .explain import MySQLExplainResult, MySQLExplainRow
 from .transaction import AsyncMySQLTransactionManager, MySQLTransactionManager
+from .types import (
+    MySQLBigIntType,
+    MySQLBinaryType,
+    MySQLBitType,
+    MySQLBlobType,
+    MySQLEnumDataType,
+    MySQLEnumType,
+    MySQLGeometryCollectionType,
+    MySQLGeometryType,
+    MySQLIntType,
+    MySQLLineStringType,
+    MySQLLongBlobType,
+    MySQLLongTextType,
+    MySQLMediumBlobType,
+    MySQLMediumTextType,
+    MySQLMultiLineStringType,
+    MySQLMultiPointType,
+    MySQLMultiPolygonType,
+    MySQLPointType,
+    MySQLPolygonType,
+    MySQLSetDataType,
+    MySQLSetType,
+    MySQLSmallIntType,
+    MySQLTextType,
+    MySQLTinyBlobType,
+    MySQLTinyIntType,
+    MySQLTinyTextType,
+    MySQLVarBinaryType,
+    MySQLVectorType,
+    MySQLYearType,
+)
 
 __version__ = "1.0.0.dev1"
 
@@ -15,7 +48,7 @@ def implementation() -> str:
     return CODEC.name
 
 
-def implementation_reasons() -> dict:
+def implementation_reasons() -> dict[str, str]:
     """Why each better implementation than the one in use is not: {name: reason}."""
     return dict(CODEC.reasons)
 
@@ -23,10 +56,42 @@ def implementation_reasons() -> dict:
 __all__ = [
     "AsyncMySQLBackend",
     "AsyncMySQLTransactionManager",
+    "DatabaseCapabilities",
     "MySQLBackend",
+    "MySQLBigIntType",
+    "MySQLBinaryType",
+    "MySQLBitType",
+    "MySQLBlobType",
     "MySQLConnectionConfig",
     "MySQLDialect",
+    "MySQLEnumDataType",
+    "MySQLEnumType",
+    "MySQLExplainResult",
+    "MySQLExplainRow",
+    "MySQLGeometryCollectionType",
+    "MySQLGeometryType",
+    "MySQLIntType",
+    "MySQLLineStringType",
+    "MySQLLongBlobType",
+    "MySQLLongTextType",
+    "MySQLMediumBlobType",
+    "MySQLMediumTextType",
+    "MySQLMultiLineStringType",
+    "MySQLMultiPointType",
+    "MySQLMultiPolygonType",
+    "MySQLPointType",
+    "MySQLPolygonType",
+    "MySQLSetDataType",
+    "MySQLSetType",
+    "MySQLSmallIntType",
+    "MySQLTextType",
+    "MySQLTinyBlobType",
+    "MySQLTinyIntType",
+    "MySQLTinyTextType",
     "MySQLTransactionManager",
+    "MySQLVarBinaryType",
+    "MySQLVectorType",
+    "MySQLYearType",
     "implementation",
     "implementation_reasons",
 ]
