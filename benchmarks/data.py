@@ -48,8 +48,8 @@ PLAN = Plan(codes=bytes(column.code for column in COLUMNS), keys=NAMES, names=NA
 
 _FIRST = ("Anna", "Björn", "Chloé", "David", "Élise", "Faruk", "Grace", "Hiroshi", "Ingrid", "José", "Kateřina", "Liam",
           "美咲", "Noah", "Olga", "Pavel", "Rosa", "Søren", "Thomas", "Ursula", "Владимир", "William", "Zoë", "Sarah")
-_LAST = ("Andersson", "Brown", "Castillo", "Dvořák", "Evans", "Fischer", "García", "Hughes", "Ito", "Johnson", "Kowalski",
-         "Lindqvist", "Müller", "Novák", "O'Brien", "Petrov", "Schmidt", "Taylor", "Williams", "山田")
+_LAST = ("Andersson", "Brown", "Castillo", "Dvořák", "Evans", "Fischer", "García", "Hughes", "Ito", "Johnson",
+         "Kowalski", "Lindqvist", "Müller", "Novák", "O'Brien", "Petrov", "Schmidt", "Taylor", "Williams", "山田")
 _WORDS = ("order", "delivered", "to", "the", "back", "door", "customer", "asked", "for", "a", "refund", "twice", "café",
           "invoice", "sent", "again", "by", "e-mail", "naïve", "garden", "gate", "closed", "on", "Monday", "please",
           "call", "before", "noon", "fragile", "glass", "keep", "upright", "paid", "in", "cash", "Straße", "12", "no")

@@ -19,15 +19,15 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
+import data
 import MySQLdb
 
-import data
 from rhosocial.activerecord.backend.impl.mysqlclient import implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
 
 DATABASE = "bench"
-PACKAGES = ("rhosocial-activerecord-mysqlclient", "mysqlclient", "rhosocial-activerecord", "rhosocial-activerecord-mysql",
-            "mysql-connector-python")
+PACKAGES = ("rhosocial-activerecord-mysqlclient", "mysqlclient", "rhosocial-activerecord",
+            "rhosocial-activerecord-mysql", "mysql-connector-python")
 
 Sides = Mapping[str, Callable[[], Any]]
 Setup = Callable[["Bench"], AbstractContextManager[Sides]]
@@ -115,6 +115,7 @@ class Bench:
             "packages": {name: version(name) for name in PACKAGES},
             "cpu": _cpu(),
             "cpus": os.cpu_count(),
+            "load": os.getloadavg()[0],
         }
 
 
@@ -131,13 +132,18 @@ def measure(sides: Sides, rounds: int, pick: random.Random) -> dict[str, float]:
     taken: dict[str, list[float]] = {name: [] for name in sides}
     for side in sides.values():
         side()  # caches and buffers of all layers
-    for _ in range(rounds):
-        for name in pick.sample(sorted(sides), len(sides)):
-            gc.collect()
-            started = time.perf_counter()
-            result = sides[name]()
-            taken[name].append(time.perf_counter() - started)
-            del result
+    gc.collect()
+    gc.freeze()  # or collections during a side's work would go through all that the set-up keeps
+    try:
+        for _ in range(rounds):
+            for name in pick.sample(sorted(sides), len(sides)):
+                gc.collect()
+                started = time.perf_counter()
+                result = sides[name]()
+                taken[name].append(time.perf_counter() - started)
+                del result
+    finally:
+        gc.unfreeze()
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 

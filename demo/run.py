@@ -13,14 +13,14 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
+import speed
+import tour
+from flights import CREATE, FLIGHTS, MODELS, DataError, load
 from rhosocial.activerecord.backend.errors import DatabaseError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-import speed
-import tour
-from flights import CREATE, FLIGHTS, MODELS, DataError, load
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, ConnectionLost
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer, ServerError

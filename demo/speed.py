@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from flights import Flight
 from rich.progress import Progress
 from rich.table import Table
 
-from flights import Flight
 from rhosocial.activerecord.backend.impl.mysqlclient import implementation
 
 ROWS, ROUNDS = 50_000, 5
@@ -35,8 +35,9 @@ class Worker:
 
     def __init__(self, label: str, way: str) -> None:
         self.label = label
-        self._process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("worker.py")), way],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [sys.executable, str(Path(__file__).with_name("worker.py")), way]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.PIPE, text=True)
 
     def __enter__(self) -> "Worker":
         return self

@@ -2,15 +2,13 @@
 import inspect
 import textwrap
 import time
-from datetime import date
 from typing import Any
 
+from flights import Airline, Flight, Plane
 from rhosocial.activerecord.backend.expression.functions import avg, count
 from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
-
-from flights import Airline, Flight, Plane
 
 
 def find() -> Any:

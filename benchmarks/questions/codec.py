@@ -3,6 +3,7 @@ from collections.abc import Iterator
 
 import data
 from harness import Bench, Ratio, Sides, check_equal, question
+
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
 
 

@@ -4,11 +4,10 @@ from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
-from rhosocial.activerecord.model import ActiveRecord
-
 import data
 from drivers import floor, mysqlclient, ours, peer
 from harness import Bench, Ratio, Sides, check_equal, question
+from rhosocial.activerecord.model import ActiveRecord
 
 
 def opened(stack: ExitStack, driver: ModuleType, bench: Bench, **options: Any) -> Any:
