@@ -1,6 +1,7 @@
 """Every option of a configuration, on real sessions."""
 
 import os
+import traceback
 
 import pytest
 
@@ -92,6 +93,18 @@ def test_password_provider_is_asked_for_each_session(connect, server):
     backend.disconnect()
     backend.fetch_one("SELECT 1 AS a")
     assert len(asked) == 2
+
+
+def test_a_refused_password_shows_nowhere(server, caplog):
+    secret = "hunter2-s3cret"
+    config = MySQLConnectionConfig(host=server.host, port=server.port, username="nobody_here", password=secret)
+    backend = MySQLBackend(connection_config=config)
+    with pytest.raises(ConnectionError) as caught:
+        backend.connect()
+    shown = traceback.TracebackException(caught.type, caught.value, caught.tb.tb_next, capture_locals=True)
+    text = "".join(shown.format())
+    assert "MySQLdb" in text and "password" in text, "the driver's frames are there, with their locals"
+    assert secret not in text and secret not in caplog.text
 
 
 @pytest.mark.flavor("mysql")

@@ -88,7 +88,7 @@ class MySQLConnectionConfig(
 
     def __init__(self, **options: Any) -> None:
         options = _canonical(mask(options))
-        self.options = {}
+        self.options: dict[str, Any] = {}
         self._given: frozenset[str] = frozenset(options)
         for name, field in _FIELDS.items():
             setattr(self, name, typed(name, field.type, options[name]) if name in options else field.default)
@@ -375,7 +375,7 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
 
 def _ipv6_address(host: str, port: int | None) -> str:
     try:
-        return socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0]
+        return str(socket.getaddrinfo(host, port, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0])
     except OSError as error:
         raise ConfigError(f"force_ipv6: no IPv6 address for {host}") from error
 

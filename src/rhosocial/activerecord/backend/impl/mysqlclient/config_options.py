@@ -161,7 +161,8 @@ def _accept_callable(name: str, value: Any) -> Callable:
 
 def _accept_version(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str):
-        value = [int(part) for part in re.match(r"(?:(\d+)\.(\d+)(?:\.(\d+))?)?", value).groups() if part]
+        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", value)  # what follows may be -1.el9 or -MariaDB
+        value = [int(part) for part in found.groups() if part] if found else []
     if not isinstance(value, (tuple, list)) or not value or not all(type(part) is int for part in value):
         raise ConfigError("version must be a tuple of integers such as (8, 4, 0)")
     return tuple(value)

@@ -17,7 +17,7 @@ from .errors import ConfigError
 try:
     import tomllib
 except ImportError:  # Python 3.10
-    tomllib = None
+    tomllib = None  # type: ignore[assignment]
 
 SCHEMES = ("mysql", "mariadb", "mysql+mysqlclient", "mysql+mysqldb")
 

@@ -316,7 +316,7 @@ def is_retryable(error: BaseException) -> bool:
 
 def _annotate(error: DatabaseError, errno: int | None, sqlstate: str | None = None) -> DatabaseError:
     error.errno = errno
-    error.sqlstate = sqlstate or ERRORS.get(errno, _UNLISTED).sqlstate
+    error.sqlstate = sqlstate or (_UNLISTED if errno is None else ERRORS.get(errno, _UNLISTED)).sqlstate
     error.is_disconnect = is_disconnect(error)
     error.is_retryable = is_retryable(error)
     return error

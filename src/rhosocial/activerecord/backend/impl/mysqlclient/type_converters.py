@@ -29,7 +29,7 @@ from rhosocial.activerecord.backend.type_registry import TypeRegistry
 try:
     import orjson
 except ImportError:
-    orjson = None
+    orjson = None  # type: ignore[assignment]
 
 Options = dict[str, Any] | None
 
@@ -173,7 +173,7 @@ class MySQLJSONAdapter(MySQLTypeAdapter):
         return text.encode() if target is bytes else text
 
     def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> Any:
-        return json_loads(value) if isinstance(value, (str, bytes, bytearray)) else value
+        return json_loads(value) if isinstance(value, (str, bytes)) else value
 
 
 class MySQLUUIDAdapter(MySQLTypeAdapter):
@@ -336,7 +336,7 @@ class MySQLEnumAdapter(MySQLTypeAdapter):
 class MySQLSetAdapter(MySQLTypeAdapter):
     """set <-> SET: at most 64 members, none of which contains a comma (MySQL manual, "The SET Type")."""
 
-    fused = "set"
+    fused: str | None = "set"
     types = {set: [str]}
     _made: type = set
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, Field
 from rhosocial.activerecord.backend.explain.types import BaseExplainResult
 
 IndexUsage = Literal["full_scan", "index_with_lookup", "covering_index", "unknown"]
@@ -15,8 +15,6 @@ class MySQLExplainRow(BaseModel):
     `r_filtered` and `loops` what ANALYZE measured.
     """
 
-    model_config = ConfigDict(populate_by_name=True)
-
     id: int | None = None
     select_type: str | None = None
     table: str | None = None
@@ -28,7 +26,9 @@ class MySQLExplainRow(BaseModel):
     ref: str | None = None
     rows: int | None = None
     filtered: float | None = None
-    extra: str | None = Field(None, alias="Extra")
+    extra: str | None = Field(
+        default=None, validation_alias=AliasChoices("Extra", "extra"), serialization_alias="Extra"
+    )
     r_rows: float | None = None
     r_filtered: float | None = None
     loops: int | None = None

@@ -153,8 +153,8 @@ def number(text: str | None) -> int | float | str | None:
     """A variable's value as a number where it is one."""
     for kind in (int, float):
         try:
-            return kind(text)
-        except (TypeError, ValueError):
+            return text if text is None else kind(text)
+        except ValueError:
             continue
     return text
 
