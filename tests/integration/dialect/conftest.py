@@ -1,4 +1,5 @@
 """A database on each server, and the dialect adapted to it. Statements are executed, never only compared."""
+
 from __future__ import annotations
 
 import re
@@ -8,11 +9,11 @@ from typing import Any
 
 import MySQLdb
 import pytest
-
 from rhosocial.activerecord.backend.expression import Column
-from rhosocial.activerecord.backend.impl.mysqlclient.dialect import MySQLDialect
 
-PERCENT = re.compile(r"%(?!s)")  # MySQLdb formats with %, the dialect knows %s only
+from rhosocial.activerecord.backend.impl.mysqlclient.codec._python import bind
+from rhosocial.activerecord.backend.impl.mysqlclient.codec.sql import template
+from rhosocial.activerecord.backend.impl.mysqlclient.dialect import MySQLDialect
 
 
 class Database:
@@ -28,8 +29,9 @@ class Database:
         """All rows. Raises MySQLdb.Error."""
         if not isinstance(statement, str):
             statement, params = statement.to_sql()
+        text = bind(template(statement, True).parts, params, True) if params else statement
         with closing(self.connection.cursor()) as cursor:
-            cursor.execute(PERCENT.sub("%%", statement) if params else statement, params or None)
+            cursor.execute(text)
             return list(cursor.fetchall())
 
     def accepts(self, *statements: str) -> bool:
@@ -58,7 +60,9 @@ class Database:
 @pytest.fixture(scope="module")
 def _module_database(server: Any, request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"test_dialect_{abs(hash((request.module.__name__, server.flavor))) % 10**10}"
-    with closing(MySQLdb.connect(**server.connect_kwargs(), init_command="SET SESSION lock_wait_timeout = 10")) as admin:
+    with closing(
+        MySQLdb.connect(**server.connect_kwargs(), init_command="SET SESSION lock_wait_timeout = 10")
+    ) as admin:
         admin.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         yield name
         admin.query(f"DROP DATABASE {name}")
@@ -77,7 +81,9 @@ def db(server: Any, _module_database: str) -> Iterator[Database]:
 
 def drop_all(database: Database) -> None:
     database.run("SET foreign_key_checks = 0")
-    for name, kind in database.run("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"):
+    for name, kind in database.run(
+        "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"
+    ):
         word = {"VIEW": "VIEW", "SEQUENCE": "SEQUENCE"}.get(kind, "TABLE")
         database.run(f"DROP {word} IF EXISTS `{name.replace('`', '``')}`")
     routines = "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()"

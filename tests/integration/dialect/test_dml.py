@@ -1,8 +1,8 @@
 """INSERT, REPLACE, UPDATE, DELETE, upserts, RETURNING: by the rows that are there afterwards."""
+
 from __future__ import annotations
 
 import pytest
-
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression import Literal, QueryExpression, Subquery, TableExpression
 from rhosocial.activerecord.backend.expression.query_parts import JoinExpression, OrderByClause
@@ -21,7 +21,10 @@ from rhosocial.activerecord.backend.expression.statements import (
 
 @pytest.fixture
 def stock(db):
-    db.run("CREATE TABLE items (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) UNIQUE, qty INT DEFAULT 7, note VARCHAR(20))")
+    db.run(
+        "CREATE TABLE items (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) UNIQUE, qty INT DEFAULT 7,"
+        " note VARCHAR(20))"
+    )
     db.run("INSERT INTO items VALUES (1, 'pen', 5, 'old'), (2, 'ink', 3, NULL)")
     db.run("CREATE TABLE delivery (name VARCHAR(20), qty INT)")
     db.run("INSERT INTO delivery VALUES ('pen', 100), ('nib', 50)")
@@ -52,7 +55,9 @@ def test_insert_default_values(stock):
 
 def test_insert_select(stock):
     d = stock.dialect
-    query = QueryExpression(d, [stock.column("name"), stock.column("qty")], TableExpression(d, "delivery"), where=stock.column("qty") < 99)
+    query = QueryExpression(
+        d, [stock.column("name"), stock.column("qty")], TableExpression(d, "delivery"), where=stock.column("qty") < 99
+    )
     stock.run(InsertExpression(d, "items", SelectSource(d, query), ["name", "qty"]))
     assert items(stock)[2:] == [(3, "nib", 50, None)]
 
@@ -90,7 +95,9 @@ def test_upsert_with_plain_values(stock):
 def test_upsert_into_a_table_called_new(db):
     db.run("CREATE TABLE new (id INT PRIMARY KEY, qty INT)")
     db.run("INSERT INTO new VALUES (1, 5)")
-    clause = OnConflictClause(db.dialect, None, update_assignments={"qty": db.column("qty", "new") + db.column("qty", "excluded")})
+    clause = OnConflictClause(
+        db.dialect, None, update_assignments={"qty": db.column("qty", "new") + db.column("qty", "excluded")}
+    )
     db.run(InsertExpression(db.dialect, "new", values(db, (1, 10)), ["id", "qty"], on_conflict=clause))
     assert db.run("SELECT * FROM new") == [(1, 15)]
 
@@ -133,7 +140,9 @@ def test_conditional_upsert(stock):
 
 def test_on_conflict_clause_on_its_own(stock):
     d = stock.dialect
-    clause = OnConflictClause(d, ["id"], update_assignments={"qty": stock.column("qty", "excluded"), "note": Literal(d, "n")})
+    clause = OnConflictClause(
+        d, ["id"], update_assignments={"qty": stock.column("qty", "excluded"), "note": Literal(d, "n")}
+    )
     sql, params = clause.to_sql()
     stock.run(f"INSERT INTO items (id, qty) VALUES (1, 44) {sql}", params)
     assert items(stock)[0] == (1, "pen", 44, "n")
@@ -182,9 +191,16 @@ def test_update_from_a_subquery_with_parameters(stock):
 
 def test_update_from_a_join(stock):
     d = stock.dialect
-    joined = JoinExpression(d, TableExpression(d, "delivery", alias="a"), TableExpression(d, "delivery", alias="b"), "JOIN",
-                            condition=stock.column("name", "a") == stock.column("name", "b"))
-    update(stock, {"note": Literal(d, "j")}, from_=joined, where=stock.column("name", "items") == stock.column("name", "a"))
+    joined = JoinExpression(
+        d,
+        TableExpression(d, "delivery", alias="a"),
+        TableExpression(d, "delivery", alias="b"),
+        "JOIN",
+        condition=stock.column("name", "a") == stock.column("name", "b"),
+    )
+    update(
+        stock, {"note": Literal(d, "j")}, from_=joined, where=stock.column("name", "items") == stock.column("name", "a")
+    )
     assert [row[3] for row in items(stock)] == ["j", None]
 
 
@@ -234,8 +250,14 @@ def test_returning(stock):
     source = values(stock, ("a", 1), ("b", 2))
     statements = [
         InsertExpression(d, "items", source, ["name", "qty"], returning=returning(stock, "id", "qty")),
-        InsertExpression(d, "items", values(stock, ("a", 5)), ["name", "qty"], dialect_options={"replace": True},
-                         returning=returning(stock, "qty")),
+        InsertExpression(
+            d,
+            "items",
+            values(stock, ("a", 5)),
+            ["name", "qty"],
+            dialect_options={"replace": True},
+            returning=returning(stock, "qty"),
+        ),
         DeleteExpression(d, "items", where=stock.column("id") < 3, returning=returning(stock, "name")),
     ]
     if not stock.is_mariadb:
@@ -255,8 +277,14 @@ def test_returning_after_an_upsert(stock):
         assert not stock.dialect.supports_returning_insert()
         return
     clause = OnConflictClause(stock.dialect, ["name"], update_assignments={"qty": stock.column("qty", "excluded")})
-    statement = InsertExpression(stock.dialect, "items", values(stock, ("pen", 8)), ["name", "qty"], on_conflict=clause,
-                                 returning=returning(stock, "id", "qty"))
+    statement = InsertExpression(
+        stock.dialect,
+        "items",
+        values(stock, ("pen", 8)),
+        ["name", "qty"],
+        on_conflict=clause,
+        returning=returning(stock, "id", "qty"),
+    )
     assert stock.run(statement) == [(1, 8)]
 
 

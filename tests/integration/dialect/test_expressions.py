@@ -1,4 +1,5 @@
 """Function calls, operators, CAST, COLLATE, VALUES, dates."""
+
 from __future__ import annotations
 
 import datetime as dt
@@ -6,7 +7,6 @@ from decimal import Decimal
 
 import MySQLdb
 import pytest
-
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression import Literal, QueryExpression, TableExpression
 from rhosocial.activerecord.backend.expression import functions as fn
@@ -14,6 +14,7 @@ from rhosocial.activerecord.backend.expression.collation import CollateExpressio
 from rhosocial.activerecord.backend.expression.operators import BinaryExpression, RawSQLExpression
 from rhosocial.activerecord.backend.expression.query_sources import ValuesExpression
 from rhosocial.activerecord.backend.expression.types import IntegerType, VarCharType
+
 from rhosocial.activerecord.backend.impl.mysqlclient.dialect.functions_table import FUNCTIONS
 from rhosocial.activerecord.backend.impl.mysqlclient.types import MySQLBigIntType, MySQLDecimalType
 
@@ -144,6 +145,50 @@ def test_supports_functions_is_what_the_server_does(people, name):
     assert value is not None or expected is None or name in WINDOW
 
 
+POINTS = "ST_GeomFromText('POINT(1 2)'), ST_GeomFromText('POINT(1 2)')"
+#: what this package's own factories write
+OWN = {
+    "bit_and": "6 & 3",
+    "bit_or": "6 | 3",
+    "bit_xor": "6 ^ 3",
+    "bit_count": "BIT_COUNT(7)",
+    "bit_get_bit": "(6 >> 1) & 1",
+    "bit_shift_left": "1 << 2",
+    "bit_shift_right": "8 >> 2",
+    "find_in_set": "FIND_IN_SET('b', 'a,b')",
+    "elt": "ELT(1, 'a', 'b')",
+    "field": "FIELD('b', 'a', 'b')",
+    "match_against": "(SELECT COUNT(*) FROM words WHERE MATCH (word) AGAINST ('x'))",
+    "pow": "POW(2, 3)",
+    "trunc": "TRUNCATE(2.5, 0)",
+    "json_unquote": "JSON_UNQUOTE('\"a\"')",
+    "json_object": "JSON_OBJECT('a', 1)",
+    "json_array": "JSON_ARRAY(1, 2)",
+    "json_contains": "JSON_CONTAINS('[1]', '1')",
+    "json_set": "JSON_SET('{}', '$.a', 1)",
+    "json_remove": "JSON_REMOVE('{\"a\": 1}', '$.a')",
+    "json_type": "JSON_TYPE('1')",
+    "json_valid": "JSON_VALID('1')",
+    "json_search": "JSON_SEARCH('[\"a\"]', 'one', 'a')",
+    "st_geom_from_text": "ST_GeomFromText('POINT(1 2)')",
+    "st_geom_from_wkb": "ST_GeomFromWKB(ST_AsBinary(ST_GeomFromText('POINT(1 2)')))",
+    "st_as_text": "ST_AsText(ST_GeomFromText('POINT(1 2)'))",
+    "st_as_geojson": "ST_AsGeoJSON(ST_GeomFromText('POINT(1 2)'))",
+    "st_distance": f"ST_Distance({POINTS})",
+    "st_within": f"ST_Within({POINTS})",
+    "st_contains": f"ST_Contains({POINTS})",
+    "st_intersects": f"ST_Intersects({POINTS})",
+}
+
+
+def test_functions_of_this_package(db):
+    assert set(OWN) | set(fn.__all__) == set(FUNCTIONS)
+    db.run("CREATE TABLE words (word VARCHAR(9), FULLTEXT (word))")
+    supported = db.dialect.supports_functions()
+    for name, sql in OWN.items():
+        assert supported[name] is db.accepts(f"SELECT {sql}"), name
+
+
 @pytest.mark.parametrize("name", [name for name in fn.__all__ if name.startswith("xml")])
 def test_xml_is_unsupported(db, name):
     assert db.dialect.supports_functions()[name] is False
@@ -204,7 +249,6 @@ def test_cast_to_json(people):
 
 
 def test_cast_in_a_chain_and_with_an_alias(people):
-    d = people.dialect
     sql, params = people.column("name").cast("VARCHAR(2)").cast("TEXT").as_("short").to_sql()
     with people.connection.cursor() as cursor:
         cursor.execute(f"SELECT {sql} FROM people WHERE id = 1", params or None)
@@ -253,7 +297,10 @@ TRUNCATED = {
 def test_date_trunc(people, field):
     d = people.dialect
     sql, params = fn.date_trunc(d, field, "born").to_sql()
-    assert people.run(f"SELECT {sql} FROM people WHERE id IN (1, 3) ORDER BY id", params) == [(TRUNCATED[field],), (None,)]
+    assert people.run(f"SELECT {sql} FROM people WHERE id IN (1, 3) ORDER BY id", params) == [
+        (TRUNCATED[field],),
+        (None,),
+    ]
     with_parameter = fn.date_trunc(d, field, Literal(d, BORN))
     assert str(people.value(with_parameter))[:19] == str(TRUNCATED[field])
 

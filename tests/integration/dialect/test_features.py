@@ -1,4 +1,5 @@
 """Every row of the feature table, against the server: a feature is there exactly if its statement runs."""
+
 from __future__ import annotations
 
 import pytest
@@ -58,7 +59,9 @@ PROBES: dict[str, tuple[str, ...]] = {
     "returning_delete": ("DELETE FROM t RETURNING id",),
     "upsert": ("INSERT INTO t (id, a) VALUES (1, 2) ON DUPLICATE KEY UPDATE a = VALUES(a)",),
     "on_conflict_clause": ("INSERT INTO t (id, a) VALUES (1, 2) ON DUPLICATE KEY UPDATE a = 3",),
-    "multiple_on_conflict_clauses": ("INSERT INTO t (id) VALUES (1) ON DUPLICATE KEY UPDATE a=1 ON DUPLICATE KEY UPDATE a=2",),
+    "multiple_on_conflict_clauses": (
+        "INSERT INTO t (id) VALUES (1) ON DUPLICATE KEY UPDATE a=1 ON DUPLICATE KEY UPDATE a=2",
+    ),
     "insert_row_alias": ("INSERT INTO t (id, a) VALUES (1, 2) AS new ON DUPLICATE KEY UPDATE a = new.a",),
     "insert_ignore": ("INSERT IGNORE INTO t (id) VALUES (1)",),
     "replace_into": ("REPLACE INTO t (id) VALUES (1)",),
@@ -178,7 +181,10 @@ PROBES: dict[str, tuple[str, ...]] = {
     "create_trigger": ("CREATE TRIGGER g AFTER UPDATE ON t FOR EACH ROW SET @x = 1",),
     "drop_trigger": ("DROP TRIGGER IF EXISTS g",),
     "trigger_if_not_exists": ("CREATE TRIGGER IF NOT EXISTS g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1",),
-    "instead_of_trigger": ("CREATE VIEW v AS SELECT a FROM t", "CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW SET @x = 1"),
+    "instead_of_trigger": (
+        "CREATE VIEW v AS SELECT a FROM t",
+        "CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW SET @x = 1",
+    ),
     "statement_trigger": ("CREATE TRIGGER g AFTER INSERT ON t FOR EACH STATEMENT SET @x = 1",),
     "trigger_referencing": ("CREATE TRIGGER g AFTER INSERT ON t REFERENCING NEW AS n FOR EACH ROW SET @x = 1",),
     "trigger_when": ("CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW WHEN (NEW.a > 0) SET @x = 1",),

@@ -1,4 +1,5 @@
 """Conditions select the rows they say: every combination is executed and compared with Python's own logic."""
+
 from __future__ import annotations
 
 from itertools import product
@@ -7,11 +8,15 @@ from operator import add, mul, sub
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from rhosocial.activerecord.backend.expression import Literal, QueryExpression, Subquery, TableExpression
 from rhosocial.activerecord.backend.expression.advanced_functions import AllExpression, AnyExpression, ExistsExpression
 from rhosocial.activerecord.backend.expression.operators import RawSQLExpression, RawSQLPredicate, UnaryExpression
-from rhosocial.activerecord.backend.expression.predicates import ComparisonPredicate, InPredicate, LikePredicate, LogicalPredicate
+from rhosocial.activerecord.backend.expression.predicates import (
+    ComparisonPredicate,
+    InPredicate,
+    LikePredicate,
+    LogicalPredicate,
+)
 from rhosocial.activerecord.backend.expression.query_parts import WhereClause
 
 GENERATED = settings(
@@ -47,7 +52,11 @@ def build(db, tree):
     if kind == "not":
         return ~build(db, tree[1])
     left, right = build(db, tree[1]), build(db, tree[2])
-    return {"and": lambda: left & right, "or2": lambda: left | right, "xor": lambda: LogicalPredicate(db.dialect, "XOR", left, right)}[kind]()
+    return {
+        "and": lambda: left & right,
+        "or2": lambda: left | right,
+        "xor": lambda: LogicalPredicate(db.dialect, "XOR", left, right),
+    }[kind]()
 
 
 def holds(tree, row):
@@ -80,9 +89,7 @@ def test_a_later_where_keeps_an_earlier_or_together(bits):
 
 
 OPERATORS = {"+": add, "-": sub, "*": mul}
-SUMS = st.recursive(
-    st.integers(-9, 9), lambda inner: st.tuples(st.sampled_from("+-*"), inner, inner), max_leaves=8
-)
+SUMS = st.recursive(st.integers(-9, 9), lambda inner: st.tuples(st.sampled_from("+-*"), inner, inner), max_leaves=8)
 
 
 def build_sum(db, tree):
@@ -103,7 +110,7 @@ def test_arithmetic(db, tree):
 
 def names(people, predicate):
     sql, params = predicate.to_sql()
-    return [name for name, in people.run(f"SELECT name FROM people WHERE {sql} ORDER BY id", params)]
+    return [name for (name,) in people.run(f"SELECT name FROM people WHERE {sql} ORDER BY id", params)]
 
 
 def test_division_and_remainder(db):

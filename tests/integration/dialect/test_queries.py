@@ -1,11 +1,11 @@
 """SELECT: LIMIT, joins, grouping, set operations, common table expressions, locks."""
+
 from __future__ import annotations
 
 import MySQLdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression import (
     CTEExpression,
@@ -44,7 +44,9 @@ def shop(db):
 
 def select(db, *columns, table="orders", **clauses):
     items = [db.column(c) if isinstance(c, str) else c for c in columns]
-    return QueryExpression(db.dialect, items, TableExpression(db.dialect, table) if isinstance(table, str) else table, **clauses)
+    return QueryExpression(
+        db.dialect, items, TableExpression(db.dialect, table) if isinstance(table, str) else table, **clauses
+    )
 
 
 def ordered(db, *columns):
@@ -98,9 +100,16 @@ def test_joins(shop):
 
 def test_chained_joins_and_lists_of_sources(shop):
     d = shop.dialect
-    one = JoinExpression(d, TableExpression(d, "orders", alias="o"), TableExpression(d, "customers", alias="c"), "JOIN",
-                         condition=shop.column("customer", "o") == shop.column("id", "c"))
-    two = one.left_join(TableExpression(d, "orders", alias="p"), condition=shop.column("id", "p") == shop.column("total", "o"))
+    one = JoinExpression(
+        d,
+        TableExpression(d, "orders", alias="o"),
+        TableExpression(d, "customers", alias="c"),
+        "JOIN",
+        condition=shop.column("customer", "o") == shop.column("id", "c"),
+    )
+    two = one.left_join(
+        TableExpression(d, "orders", alias="p"), condition=shop.column("id", "p") == shop.column("total", "o")
+    )
     assert len(shop.run(select(shop, shop.column("id", "o"), table=two))) == 3
     both = select(shop, shop.column("name"), table=["customers", Subquery(d, "SELECT 1 AS x", (), "s")])
     assert len(shop.run(both)) == 3
@@ -121,7 +130,12 @@ def test_rollup(shop):
     assert shop.run(query) == [(1, 30), (2, 30), (9, 40), (None, 100)]
     having = GroupByHavingClause(d, [fn.rollup(d, "customer", "id")], having=fn.sum_(d, "total") > 25)
     assert shop.run(select(shop, "customer", "id", group_by_having=having)) == [
-        (1, None), (2, 3), (2, None), (9, 4), (9, None), (None, None)
+        (1, None),
+        (2, 3),
+        (2, None),
+        (9, 4),
+        (9, None),
+        (None, None),
     ]
     for operation in ("CUBE", "GROUPING SETS"):
         with pytest.raises(UnsupportedFeatureError, match=operation):
@@ -163,13 +177,19 @@ def test_nested_set_operations(db, tree):
 def test_set_operation_clauses(shop):
     d = shop.dialect
     first = select(shop, "id", order_by=ordered(shop, "total"), limit_offset=LimitOffsetClause(d, 1))
-    last = select(shop, "id", order_by=OrderByClause(d, [(shop.column("id"), "DESC")]), limit_offset=LimitOffsetClause(d, 2))
+    last = select(
+        shop, "id", order_by=OrderByClause(d, [(shop.column("id"), "DESC")]), limit_offset=LimitOffsetClause(d, 2)
+    )
     order = OrderByClause(d, [(shop.column("id"), "DESC")])
-    whole = SetOperationExpression(d, first, last, "UNION", order_by_clause=order, limit_offset_clause=LimitOffsetClause(d, 2, 1))
+    whole = SetOperationExpression(
+        d, first, last, "UNION", order_by_clause=order, limit_offset_clause=LimitOffsetClause(d, 2, 1)
+    )
     assert shop.run(whole) == [(3,), (1,)]
     everything = SetOperationExpression(d, select(shop, "customer"), select(shop, "customer"), "UNION", all_=True)
     assert len(shop.run(everything)) == 8
-    locking = SetOperationExpression(d, select(shop, "id"), select(shop, "total"), "UNION", for_update_clause=ForUpdateClause(d))
+    locking = SetOperationExpression(
+        d, select(shop, "id"), select(shop, "total"), "UNION", for_update_clause=ForUpdateClause(d)
+    )
     assert len(shop.run(locking)) == 8
 
 
@@ -177,7 +197,9 @@ def test_set_operation_over_common_table_expressions(shop):
     d = shop.dialect
     cte = CTEExpression(d, "small", select(shop, "id", where=shop.column("total") < 25))
     query = WithQueryExpression(d, [cte], select(shop, "id", table="small"))
-    assert sorted(shop.run(SetOperationExpression(d, query, select(shop, "total"), "UNION"))) == [(n,) for n in (1, 2, 10, 20, 30, 40)]
+    assert sorted(shop.run(SetOperationExpression(d, query, select(shop, "total"), "UNION"))) == [
+        (n,) for n in (1, 2, 10, 20, 30, 40)
+    ]
     assert shop.run(SetOperationExpression(d, query, select(shop, "id"), "INTERSECT")) == [(1,), (2,)]
     assert sorted(shop.run(SetOperationExpression(d, select(shop, "id"), query, "EXCEPT"))) == [(3,), (4,)]
 

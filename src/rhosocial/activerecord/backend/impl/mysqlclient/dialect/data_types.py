@@ -132,7 +132,7 @@ class DataTypeFormatting:
         match = _TYPE.fullmatch(raw)
         name = " ".join(match["name"].upper().split()) if match else ""
         cls = _PARSED.get(name)
-        if cls is None:
+        if match is None or cls is None:
             return core.CustomType(raw)
         try:
             return cls(**_constructor_arguments(cls, match))

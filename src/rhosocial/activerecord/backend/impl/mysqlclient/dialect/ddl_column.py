@@ -27,6 +27,8 @@ _PLAIN = {
     ColumnConstraintType.NULL: " NULL",
     ColumnConstraintType.UNIQUE: " UNIQUE",
 }
+#: made table constraints, see hoisted_constraints()
+_HOISTED = (ColumnConstraintType.CHECK, ColumnConstraintType.FOREIGN_KEY)
 #: defaults that MySQL before 8.0.13 knows and that stand without parentheses
 _NOW = frozenset({"CURRENT_TIMESTAMP", "NOW", "LOCALTIMESTAMP", "LOCALTIME"})
 _CURRENT_TIMESTAMP = re.compile(r"(?:CURRENT_TIMESTAMP|NOW|LOCALTIMESTAMP|LOCALTIME)(?:\(\d?\))?", re.IGNORECASE)
@@ -66,12 +68,8 @@ class ColumnFormatting:
             generated_sql, generated_params = self._generated(col_def)
             sql += generated_sql
             params.extend(generated_params)
-        checks: list[SQL] = []
         for constraint in col_def.constraints:
             part, part_params = self._column_attribute(col_def, constraint)
-            if constraint.constraint_type is ColumnConstraintType.CHECK:
-                checks.append((part, part_params))
-                continue
             sql += part
             params.extend(part_params)
         if "on_update" in options:
@@ -81,9 +79,6 @@ class ColumnFormatting:
             sql += " INVISIBLE"
         if col_def.comment:
             sql += f" COMMENT {quote_string(col_def.comment)}"
-        for part, part_params in checks:  # after COMMENT: MariaDB takes CHECK last
-            sql += part
-            params.extend(part_params)
         return sql, tuple(params)
 
     def _generated(self, col_def: ColumnDefinition) -> SQL:
@@ -93,8 +88,8 @@ class ColumnFormatting:
         return f" GENERATED ALWAYS AS ({sql}) {kind}", tuple(params)
 
     def _column_attribute(self, col_def: ColumnDefinition, constraint: ColumnConstraint) -> SQL:
-        if constraint.constraint_type is ColumnConstraintType.FOREIGN_KEY:
-            return "", ()  # see column_foreign_keys()
+        if constraint.constraint_type in _HOISTED:
+            return "", ()
         generated = col_def.generated_expression is not None
         if generated and constraint.constraint_type is ColumnConstraintType.NOT_NULL and self.vendor == "mariadb":
             return "", ()  # a syntax error there: generated columns take no NOT NULL
@@ -133,8 +128,7 @@ class ColumnFormatting:
         if constraint.check_condition is None:
             raise ValueError("CHECK constraint must have a check condition specified.")
         sql, params = constraint.check_condition.to_sql()
-        name = f" CONSTRAINT {self.format_identifier(constraint.name)}" if constraint.name else ""
-        return f"{name} CHECK ({sql}){self._enforcement(constraint)}", tuple(params)
+        return f" CHECK ({sql}){self._enforcement(constraint)}", tuple(params)
 
     def format_add_column_action(self, action: Any) -> SQL:
         if action.if_not_exists:
@@ -142,11 +136,17 @@ class ColumnFormatting:
                 "supports_add_column_if_not_exists", "ADD COLUMN IF NOT EXISTS", "Look in information_schema.COLUMNS."
             )
         clause = "IF NOT EXISTS " if action.if_not_exists else ""
-        sql, params = self.format_column_definition(action.column)
         options = {**(action.column.dialect_options or {}), **action.dialect_options}
         position = self._position(options.get("first", False), options.get("after"))
-        keys = "".join(f", ADD {key}" for key in self.column_foreign_keys(action.column))
-        return f"ADD COLUMN {clause}{sql}{position}{keys}", params
+        return self._with_column(f"ADD COLUMN {clause}", action.column, position)
+
+    def _with_column(self, verb: str, column: ColumnDefinition, position: str) -> SQL:
+        sql, params = self.format_column_definition(column)
+        sql = f"{verb}{sql}{position}"
+        for constraint_sql, constraint_params in self.hoisted_constraints(column):
+            sql += f", ADD {constraint_sql}"
+            params += constraint_params
+        return sql, params
 
     def format_drop_column_action(self, action: Any) -> SQL:
         if action.if_exists:
@@ -170,13 +170,11 @@ class ColumnFormatting:
         )
 
     def format_modify_column_action(self, action: Any) -> SQL:
-        sql, params = self.format_column_definition(action.column)
-        return f"MODIFY COLUMN {sql}{self._position(action.first, action.after_column)}", params
+        return self._with_column("MODIFY COLUMN ", action.column, self._position(action.first, action.after_column))
 
     def format_change_column_action(self, action: Any) -> SQL:
-        sql, params = self.format_column_definition(action.column)
-        position = self._position(action.first, action.after_column)
-        return f"CHANGE COLUMN {self.format_identifier(action.old_name)} {sql}{position}", params
+        verb = f"CHANGE COLUMN {self.format_identifier(action.old_name)} "
+        return self._with_column(verb, action.column, self._position(action.first, action.after_column))
 
     def _position(self, first: bool, after: Optional[str]) -> str:
         if first and after:

@@ -61,21 +61,25 @@ class ConstraintFormatting:
         )
 
     def format_column_fk_constraint(self, constraint: ColumnConstraint) -> SQL:
-        """The REFERENCES clause of a column. MySQL before 9.0 ignores it: see column_foreign_keys()."""
+        """The REFERENCES clause of a column; see hoisted_constraints()."""
         if constraint.foreign_key_reference is None:
             raise ValueError("Foreign key constraint must have a foreign_key_reference specified.")
         self._refuse_deferral(constraint)
         return f" {self._references(*constraint.foreign_key_reference)}{_actions(constraint)}", ()
 
-    def column_foreign_keys(self, col_def: ColumnDefinition) -> list[str]:
-        """The column's foreign keys as table constraints, the form every version obeys."""
-        keys = []
+    def hoisted_constraints(self, col_def: ColumnDefinition) -> list[SQL]:
+        """The column's checks and foreign keys as table constraints, the form every server obeys: MySQL
+        before 9.0 ignores REFERENCES of a column, MariaDB takes no name for a CHECK of a column."""
+        hoisted: list[SQL] = []
         for constraint in col_def.constraints:
+            name = f"CONSTRAINT {self.format_identifier(constraint.name)} " if constraint.name else ""
             if constraint.constraint_type is ColumnConstraintType.FOREIGN_KEY:
-                name = f"CONSTRAINT {self.format_identifier(constraint.name)} " if constraint.name else ""
-                references, _ = self.format_column_fk_constraint(constraint)
-                keys.append(f"{name}FOREIGN KEY ({self.format_identifier(col_def.name)}){references}")
-        return keys
+                references, params = self.format_column_fk_constraint(constraint)
+                hoisted.append((f"{name}FOREIGN KEY ({self.format_identifier(col_def.name)}){references}", params))
+            elif constraint.constraint_type is ColumnConstraintType.CHECK:
+                check, params = self.format_column_check_constraint(constraint)
+                hoisted.append((name + check.lstrip(), params))
+        return hoisted
 
     def _references(self, table: str, columns: list[str]) -> str:
         return f"REFERENCES {self.format_identifier(table)} ({self._names(columns)})"

@@ -39,7 +39,10 @@ class IndexFormatting:
         keys, params = self._key_parts(expr.columns, expr.dialect_options)
         options = self._index_options(expr.dialect_options)
         table = self.format_identifier(expr.table_name)
-        return f"CREATE {kind}INDEX {exists}{self.format_identifier(expr.index_name)}{using} ON {table} ({keys}){options}", params
+        return (
+            f"CREATE {kind}INDEX {exists}{self.format_identifier(expr.index_name)}{using} ON {table} ({keys}){options}",
+            params,
+        )
 
     def _if_not_exists(self, expr: Any) -> str:
         if not expr.if_not_exists:
@@ -106,7 +109,8 @@ class IndexFormatting:
                 "supports_index_if_exists", "DROP INDEX IF EXISTS", "Look in information_schema.STATISTICS."
             )
         exists = "IF EXISTS " if expr.if_exists else ""
-        return f"DROP INDEX {exists}{self.format_identifier(expr.index_name)} ON {self.format_identifier(expr.table_name)}", ()
+        table = self.format_identifier(expr.table_name)
+        return f"DROP INDEX {exists}{self.format_identifier(expr.index_name)} ON {table}", ()
 
     def format_inline_index(self, idx_def: IndexDefinition) -> str:
         """An index inside CREATE TABLE or after ADD."""

@@ -73,10 +73,9 @@ class TableFormatting:
             sql, column_params = self.format_column_definition(column)
             elements.append(sql)
             params += column_params
-        for column in expr.columns or ():
-            elements += self.column_foreign_keys(column)
-        for constraint in expr.table_constraints:
-            sql, constraint_params = self.format_table_constraint_sql(constraint)
+        constraints = [hoisted for column in expr.columns or () for hoisted in self.hoisted_constraints(column)]
+        constraints += [self.format_table_constraint_sql(constraint) for constraint in expr.table_constraints]
+        for sql, constraint_params in constraints:
             elements.append(sql)
             params += constraint_params
         elements += [self.format_inline_index(index) for index in expr.indexes]

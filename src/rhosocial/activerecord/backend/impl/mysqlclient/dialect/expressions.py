@@ -173,7 +173,7 @@ def _is_star(arg: BaseExpression) -> bool:
 def _cast_target(text: str) -> str:
     match = _CAST_TARGET.fullmatch(text)
     name = " ".join(match["name"].upper().split()) if match else ""
-    if name not in _CAST_TYPES:
+    if match is None or name not in _CAST_TYPES:
         raise ValueError(f"CAST has no type for {text!r}; it knows {', '.join(sorted(_CAST_TYPES))}")
     target, keeps_arguments = _CAST_TYPES[name]
     if target == "SIGNED" and match["unsigned"]:

@@ -237,7 +237,7 @@ class FeatureFlags:
         if version is None:
             raise DialectNotAdaptedException(type(self).__name__.removesuffix("Dialect"))
         since = mariadb if self.vendor == "mariadb" else mysql
-        return since is not NEVER and version >= since
+        return since is not None and version >= since
 
 
 def _flag(name: str, mysql: Since, mariadb: Since) -> Callable[[FeatureFlags], bool]:

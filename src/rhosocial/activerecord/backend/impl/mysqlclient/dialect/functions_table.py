@@ -1,7 +1,6 @@
 """Which function factories produce SQL the server runs: ``name: (MySQL since, MariaDB since)``.
 
 Names are those of core's ``expression.functions`` and of this package's ``functions``.
-A factory that is not listed works everywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +24,17 @@ FUNCTIONS |= {
     "to_char": (NEVER, (10, 6, 1)),
     "to_number": (NEVER, NEVER),
     "to_date": (NEVER, NEVER),
+    # of this package, as far as core has them not
+    **dict.fromkeys(
+        (
+            *("bit_and", "bit_or", "bit_xor", "bit_count", "bit_get_bit", "bit_shift_left", "bit_shift_right"),
+            *("find_in_set", "elt", "field", "match_against", "pow", "trunc"),
+            *("json_unquote", "json_object", "json_array", "json_contains", "json_set", "json_remove"),
+            *("json_type", "json_valid", "json_search", "st_geom_from_text", "st_geom_from_wkb", "st_as_text"),
+            *("st_as_geojson", "st_distance", "st_within", "st_contains", "st_intersects"),
+        ),
+        (ALWAYS, ALWAYS),
+    ),
     # aggregates and window functions with a version
     "json_objectagg": (ALWAYS, (10, 5, 0)),
     "json_arrayagg": (ALWAYS, (10, 5, 0)),

@@ -51,7 +51,9 @@ class JSONFormatting:
         ``json_doc``, ``path``, ``columns``, ``nested_paths`` and ``alias``."""
         self.check_feature_support("supports_json_table", "JSON_TABLE")
         if path is not None:
-            definitions = [f"{c['name']} {_column_type(c['type'])} PATH {quote_string(c['path'])}" for c in columns]
+            definitions = [
+                f"{c['name']} {_column_type(c['type'])} PATH {quote_string(c['path'])}" for c in columns or ()
+            ]
             document = json_col_sql
         else:
             expr = json_col_sql
@@ -60,7 +62,9 @@ class JSONFormatting:
             definitions = [self._json_column(c) for c in expr.columns]
             definitions += [self._nested_path(n) for n in expr.nested_paths]
         name = self.format_identifier(alias or "json_table")  # the server demands an alias
-        return f"JSON_TABLE({document}, {quote_string(path)} COLUMNS ({', '.join(definitions)})) AS {name}", tuple(params)
+        return f"JSON_TABLE({document}, {quote_string(path)} COLUMNS ({', '.join(definitions)})) AS {name}", tuple(
+            params
+        )
 
     def _document(self, document: Any) -> SQL:
         """An expression, or a JSON text that is sent as a parameter."""

@@ -12,6 +12,7 @@ from .ddl_column import ColumnFormatting
 from .ddl_constraint import ConstraintFormatting
 from .ddl_index import IndexFormatting
 from .ddl_other import SchemaFormatting, SequenceFormatting, TruncateFormatting, ViewFormatting
+from .ddl_partition import PartitionFormatting
 from .ddl_table import TableFormatting
 from .dml import DMLFormatting
 from .explain import ExplainFormatting
@@ -45,6 +46,7 @@ class _OurFormatting(
     ColumnFormatting,
     ConstraintFormatting,
     IndexFormatting,
+    PartitionFormatting,
     FulltextFormatting,
     ViewFormatting,
     SchemaFormatting,
@@ -142,7 +144,7 @@ class MySQLDialect(_OurFormatting, _CoreFormatting, SQLDialectBase, *_PROTOCOLS)
         if vendor not in ("mysql", "mariadb"):
             raise ValueError(f"vendor must be 'mysql' or 'mariadb', got {vendor!r}")
         self.vendor = vendor
-        self._version = None if version is None else tuple(version)
+        self._version = version
 
     def get_server_version(self) -> Version:
         """The version the dialect is adapted to; raises DialectNotAdaptedException before that."""

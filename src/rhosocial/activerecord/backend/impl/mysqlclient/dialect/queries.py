@@ -101,7 +101,9 @@ class QueryFormatting:
         mark = self.get_parameter_placeholder()
         if offset is None:
             return f"LIMIT {mark}", [limit]
-        return f"LIMIT {_NO_LIMIT if limit is None else mark} OFFSET {mark}", [v for v in (limit, offset) if v is not None]
+        return f"LIMIT {_NO_LIMIT if limit is None else mark} OFFSET {mark}", [
+            v for v in (limit, offset) if v is not None
+        ]
 
     def format_group_by_having_clause(self, clause: Any) -> SQL:
         if len(clause.group_by) > 1 and any(isinstance(e, GroupingExpression) for e in clause.group_by):

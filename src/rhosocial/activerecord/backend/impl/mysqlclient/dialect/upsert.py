@@ -88,7 +88,11 @@ class UpsertFormatting:
             )
         prefix = f"{self.format_identifier(table)}." if table else ""
         return [
-            (column, f"IF({condition}, {sql}, {prefix}{self.format_identifier(column)})", tuple(condition_params) + params)
+            (
+                column,
+                f"IF({condition}, {sql}, {prefix}{self.format_identifier(column)})",
+                tuple(condition_params) + params,
+            )
             for column, sql, params in formatted
         ]
 
