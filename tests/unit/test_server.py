@@ -85,11 +85,18 @@ def test_the_socket_path_fits_however_long_the_temporary_folder_is(
 ) -> None:
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
+    monkeypatch.setattr(module, "MEMORY", "/no/such")
     monkeypatch.setattr(module.tempfile, "tempdir", str(deep))
     server = PrivateServer("mariadb")
-    assert len(server.socket) < 107
+    assert len(server.socket) < 107 and server.socket.startswith("/tmp/rho-server-")
     server.close()
     assert not Path(server.socket).parent.exists() and not list(deep.iterdir())
+
+
+def test_a_full_disk_is_named_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROOM", 1 << 60)
+    with pytest.raises(ServerError, match="^no room: none of /dev/shm, .*/tmp is writable .*TMPDIR$"):
+        PrivateServer("mariadb")
 
 
 def test_a_directory_of_the_callers_keeps_data_and_log(tmp_path: Path) -> None:
