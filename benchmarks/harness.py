@@ -33,6 +33,10 @@ Sides = Mapping[str, Callable[[], Any]]
 Setup = Callable[["Bench"], AbstractContextManager[Sides]]
 
 
+class Different(Exception):
+    """Two sides do not do the same work; the message says where."""
+
+
 @dataclass(frozen=True)
 class Ratio:
     """`key`: seconds of side `over` divided by those of side `under`, and the goal for it."""
@@ -147,12 +151,17 @@ def measure(sides: Sides, rounds: int, pick: random.Random) -> dict[str, float]:
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def check_equal(what: str, sides: Mapping[str, Any]) -> None:
-    """Raises AssertionError naming the first two sides whose results differ, and where."""
-    (first, wanted), *others = sides.items()
+def check_equal(what: str, results: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Raises Different naming the first two whose rows differ in a value or a type, and the row."""
+    (first, wanted), *others = results.items()
     for name, got in others:
-        if len(got) != len(wanted):
-            raise AssertionError(f"{what}: {first} gives {len(wanted)} rows, {name} {len(got)}")
+        check_count(what, {first: len(wanted), name: len(got)})
         for number, (a, b) in enumerate(zip(wanted, got)):
             if a != b or list(map(type, a.values())) != list(map(type, b.values())):
-                raise AssertionError(f"{what}: row {number} is {a} from {first}, {b} from {name}")
+                raise Different(f"{what}: row {number} is {a} from {first}, {b} from {name}")
+
+
+def check_count(what: str, counts: Mapping[str, int]) -> None:
+    """Raises Different unless all counts are the same."""
+    if len(set(counts.values())) > 1:
+        raise Different(f"{what}: the numbers of rows differ: {counts}")

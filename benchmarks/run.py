@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import data
-from harness import QUESTIONS, Bench, Question, measure
+import MySQLdb
+from harness import QUESTIONS, Bench, Different, Question, measure
 from questions import codec, fetch  # noqa: F401  (they register what they ask)
+from rhosocial.activerecord.backend.errors import DatabaseError
 from rich.console import Console
 from rich.table import Table
 
@@ -38,7 +40,7 @@ def main() -> int:
                 "rows": bench.rows,
                 **bench.versions(),
             }
-    except (ServerError, AssertionError) as error:
+    except (ServerError, Different, DatabaseError, MySQLdb.Error) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     REPORT.parent.mkdir(parents=True, exist_ok=True)

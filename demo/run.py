@@ -25,6 +25,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLC
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, ConnectionLost
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer, ServerError
 
+URL = os.environ.get("MYSQL_URL")
 DATABASE = "nycflights13_demo"
 LEFT_BY_DEMO = "drop it if an interrupted demo left it, or name another database in MYSQL_URL"
 MAY_NOT = "name a database in MYSQL_URL in which this user may create tables"
@@ -41,24 +42,27 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)  # errors are told once, below
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    url = os.environ.get("MYSQL_URL")
-    status, told, left = 0, [], []
+    status, told, left = 0, list[str](), list[str]()
     try:
         with ExitStack() as stack:
-            if url:
-                config = prepare(MySQLConnectionConfig.from_url(url), stack, left)
-            else:
-                server = stack.enter_context(PrivateServer("mysql", port=arguments.port))
-                config = prepare(MySQLConnectionConfig(**server.connect_kwargs()))
-            demonstrate(Console(), config)
+            demonstrate(Console(), prepare(server(stack, arguments.port), stack, left))
     except KeyboardInterrupt:
         status, told = 130, ["interrupted"]
     except (ConfigError, ServerError, DatabaseError, DataError, speed.WorkerError) as error:
         status, told = 1, explained(error)
-    told += [f"not dropped: {', '.join(left)}"] if left else []
+    if left and URL:
+        status, told = status or 1, [*told, f"not dropped: {', '.join(left)}"]
     if told:
         print(f"demo: {'; '.join(told)}", file=sys.stderr)
-    return status or bool(left)
+    return status
+
+
+def server(stack: ExitStack, port: int | None) -> MySQLConnectionConfig:
+    """How to reach the reader's server, or a private one that ends with the stack."""
+    if URL:
+        return MySQLConnectionConfig.from_url(URL)
+    private = stack.enter_context(PrivateServer("mysql", port=port))
+    return MySQLConnectionConfig(**private.connect_kwargs())
 
 
 def port(text: str) -> int:
@@ -76,20 +80,18 @@ def explained(error: Exception) -> list[str]:
     return [*told, *(step for errno, step in NEXT_STEPS.items() if errno == getattr(error, "errno", None))]
 
 
-def prepare(config: MySQLConnectionConfig, stack: ExitStack | None = None, left: list[str] | None = None
-            ) -> MySQLConnectionConfig:
+def prepare(config: MySQLConnectionConfig, stack: ExitStack, left: list[str]) -> MySQLConnectionConfig:
     """Make the tables, and a database for them if none is named. The stack drops them, or adds to what is left."""
 
     def make(what: str, statement: str) -> None:
         run(config, statement)
-        if stack is not None:
-            stack.callback(drop, config, what, left)
+        stack.callback(drop, config, what, left)
 
     if config.database is None:
-        make(f"DATABASE {DATABASE}", f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
+        make(f"database {DATABASE}", f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
         config = config.clone(database=DATABASE)
     for model, statement in zip(MODELS, CREATE):
-        make(f"TABLE {model.table_name()}", statement)
+        make(f"table {model.table_name()}", statement)
     return config
 
 
@@ -97,7 +99,7 @@ def drop(config: MySQLConnectionConfig, what: str, left: list[str]) -> None:
     try:
         run(config, f"DROP {what}")
     except DatabaseError:
-        left.append(what.lower())
+        left.append(what)
 
 
 def run(config: MySQLConnectionConfig, statement: str) -> None:

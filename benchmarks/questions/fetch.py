@@ -6,7 +6,7 @@ from typing import Any
 
 import data
 from drivers import floor, mysqlclient, ours, peer
-from harness import Bench, Ratio, Sides, check_equal, question
+from harness import Bench, Ratio, Sides, check_count, check_equal, question
 from rhosocial.activerecord.model import ActiveRecord
 
 
@@ -32,7 +32,7 @@ def fetch_dict(bench: Bench) -> Iterator[Sides]:
             "mysqlclient": lambda: mysqlclient.fetch_dicts(their, data.SELECT),
         }
         check_equal("fetch_dict", {name: side() for name, side in sides.items()})
-        assert floor.count_rows(drain, data.SELECT) == bench.rows
+        check_count("fetch_dict", {"floor": floor.count_rows(drain, data.SELECT), "the data": bench.rows})
         yield {**sides, "floor": lambda: floor.count_rows(drain, data.SELECT)}
 
 
