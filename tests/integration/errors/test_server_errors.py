@@ -168,8 +168,8 @@ def test_statement_timeout(server, database):
 
 
 def test_kill_query_and_kill_connection(backend, other):
-    identity = backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
     for kill, error_class in (("KILL QUERY", errors.QueryCanceled), ("KILL", errors.ConnectionLost)):
+        identity = backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
         timer = threading.Timer(0.5, other.execute, [f"{kill} {identity}"])
         timer.start()
         with pytest.raises(core.OperationalError) as caught:
