@@ -7,3 +7,4 @@ This file is a shell: one translation unit, one subject a file.
 include "literal.pyx"
 include "decode.pyx"
 include "drain.pyx"
+include "async.pyx"

@@ -5,6 +5,10 @@
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
 
+cdef extern from "Python.h":
+    enum:
+        PY_SSIZE_T_MAX
+
 cdef extern from "mysql_abi.h" nogil:
     ctypedef struct field_info:
         char *name
@@ -27,10 +31,18 @@ ctypedef row_t (*fetch_row_t)(void *) noexcept nogil
 ctypedef unsigned long *(*fetch_lengths_t)(void *) noexcept nogil
 ctypedef const char *(*text_t)(void *) noexcept nogil
 ctypedef void (*free_result_t)(void *) noexcept nogil
+ctypedef int (*options_t)(void *, int, const void *) noexcept nogil
+ctypedef void (*err_clear_error_t)() noexcept nogil
+# libmysqlclient's non-blocking calls
 ctypedef int (*fetch_row_nonblocking_t)(void *, row_t *) noexcept nogil
+ctypedef int (*real_query_nonblocking_t)(void *, const char *, unsigned long) noexcept nogil
+ctypedef int (*next_result_nonblocking_t)(void *) noexcept nogil
+# libmariadb's
 ctypedef int (*fetch_row_start_t)(row_t *, void *) noexcept nogil
 ctypedef int (*fetch_row_cont_t)(row_t *, void *, int) noexcept nogil
-ctypedef int (*options_t)(void *, int, const void *) noexcept nogil
+ctypedef int (*real_query_start_t)(int *, void *, const char *, unsigned long) noexcept nogil
+ctypedef int (*next_result_start_t)(int *, void *) noexcept nogil
+ctypedef int (*cont_t)(int *, void *, int) noexcept nogil
 
 cdef enum:
     ARENA_SIZE = 65536
@@ -39,10 +51,6 @@ cdef enum:
 
 cdef enum:  # next_row
     ROW, END, WAIT, FAILED
-
-cdef enum:  # enum net_async_status, libmysqlclient's mysql.h
-    NET_ASYNC_COMPLETE = 0
-    NET_ASYNC_NOT_READY = 1
 
 ctypedef struct cell_t:
     const char *data  # NULL: SQL NULL
@@ -64,9 +72,18 @@ cdef class Library:
     cdef text_t error, sqlstate
     cdef free_result_t free_result
     cdef options_t options
-    cdef fetch_row_nonblocking_t fetch_row_nonblocking  # libmysqlclient, else NULL
-    cdef fetch_row_start_t fetch_row_start  # libmariadb, else NULL
+    cdef err_clear_error_t err_clear_error  # OpenSSL's, where the client library uses it, else NULL
+    # NULL but in libmysqlclient
+    cdef fetch_row_nonblocking_t fetch_row_nonblocking
+    cdef real_query_nonblocking_t real_query_nonblocking
+    cdef next_result_nonblocking_t next_result_nonblocking
+    # NULL but in libmariadb
+    cdef fetch_row_start_t fetch_row_start
     cdef fetch_row_cont_t fetch_row_cont
+    cdef real_query_start_t real_query_start
+    cdef cont_t real_query_cont
+    cdef next_result_start_t next_result_start
+    cdef cont_t next_result_cont
 
     def __cinit__(self, str path not None):
         self.handle = abi_open(path.encode())
@@ -82,14 +99,34 @@ cdef class Library:
         self.sqlstate = <text_t> self._symbol(b"mysql_sqlstate")
         self.free_result = <free_result_t> self._symbol(b"mysql_free_result")
         self.options = <options_t> self._symbol(b"mysql_options")
+        self.err_clear_error = <err_clear_error_t> abi_symbol(self.handle, b"ERR_clear_error")
         self.fetch_row_nonblocking = <fetch_row_nonblocking_t> abi_symbol(self.handle, b"mysql_fetch_row_nonblocking")
+        self.real_query_nonblocking = <real_query_nonblocking_t> abi_symbol(self.handle, b"mysql_real_query_nonblocking")
+        self.next_result_nonblocking = <next_result_nonblocking_t> abi_symbol(
+            self.handle, b"mysql_next_result_nonblocking"
+        )
         self.fetch_row_start = <fetch_row_start_t> abi_symbol(self.handle, b"mysql_fetch_row_start")
         self.fetch_row_cont = <fetch_row_cont_t> abi_symbol(self.handle, b"mysql_fetch_row_cont")
+        self.real_query_start = <real_query_start_t> abi_symbol(self.handle, b"mysql_real_query_start")
+        self.real_query_cont = <cont_t> abi_symbol(self.handle, b"mysql_real_query_cont")
+        self.next_result_start = <next_result_start_t> abi_symbol(self.handle, b"mysql_next_result_start")
+        self.next_result_cont = <cont_t> abi_symbol(self.handle, b"mysql_next_result_cont")
 
     @property
     def mariadb(self):
         """Whether the client library is libmariadb."""
         return self.fetch_row_start is not NULL
+
+    @property
+    def nonblocking(self):
+        """Whether it has what AsyncReader needs."""
+        return self.next_result_nonblocking is not NULL or self.next_result_cont is not NULL
+
+    cdef void forget_tls_errors(self) noexcept nogil:
+        # SSL_get_error takes an error that another session left in this thread's queue for its own, unless the
+        # queue was empty before (its manual page); libmariadb does not see to that.
+        if self.err_clear_error is not NULL:
+            self.err_clear_error()
 
     cdef void *_symbol(self, const char *name) except NULL:
         cdef void *found = abi_symbol(self.handle, name)
@@ -107,16 +144,14 @@ cdef class Reader:
     lock must be held from the statement to the last row, and the connection must not be closed meanwhile.
 
     connection: a MySQLdb connection; kept alive by the reader, since the MYSQL* points into it.
-    nonblocking: fetch() returns early, with ``waiting`` set, instead of blocking on the socket.
     """
 
     cdef Library library
     cdef object connection
     cdef void *mysql
     cdef void *result
-    cdef bint nonblocking
-    cdef bint resuming  # libmariadb: a _start call wants its _cont
-    cdef readonly bint waiting
+    cdef Py_ssize_t chunks  # read by one fetch() or skip()
+    cdef readonly int waiting
     cdef readonly bint done
     cdef readonly Py_ssize_t width
     cdef char *arena
@@ -126,17 +161,12 @@ cdef class Reader:
     cdef row_t pending  # fetched, but the arena had no room for it
     cdef bint oversized  # pending is larger than the whole arena: decode it where it is
 
-    def __cinit__(self, Library library not None, connection, bint nonblocking=False):
+    def __cinit__(self, Library library not None, connection):
         self.library = library
         self.connection = connection
         self.mysql = PyCapsule_GetPointer(connection._get_native_connection(), b"_mysql.connection.native_connection")
-        self.nonblocking = nonblocking
+        self.chunks = PY_SSIZE_T_MAX
         self.done = True
-        if nonblocking and not library.fetch_row_nonblocking:
-            if library.fetch_row_start is NULL or library.fetch_row_cont is NULL:
-                raise ImportError("the client library behind mysqlclient cannot fetch without blocking")
-            if library.options(self.mysql, MYSQL_OPT_NONBLOCK, NULL):
-                raise MemoryError()
         self.arena = <char *> PyMem_Malloc(ARENA_SIZE)
         if self.arena is NULL:
             raise MemoryError()
@@ -156,7 +186,8 @@ cdef class Reader:
         self.result = self.library.use_result(self.mysql)
         self.rows = self.next_row = 0
         self.pending = NULL
-        self.oversized = self.waiting = self.resuming = False
+        self.oversized = False
+        self.waiting = 0
         if self.result is NULL:
             self.done = True
             self.width = 0
@@ -232,24 +263,25 @@ cdef class Reader:
     def fetch(self, plan, Py_ssize_t limit=-1):
         """Up to ``limit`` rows (-1: all) decoded as ``plan`` says, as a list; ``done`` after the last.
 
-        With nonblocking, the rows there are: ``waiting`` says that the socket must become readable first.
         Raises WireError where the server or the connection failed, and what decode_rows raises.
         """
         cdef _Decoder decoder = _Decoder(plan)
         cdef list rows = []
+        cdef Py_ssize_t chunks = self.chunks
         if decoder.width != self.width and not self.done:
             raise ValueError(f"a plan of {decoder.width} columns does not fit a result of {self.width}")
-        self.waiting = False
+        self.waiting = 0
         while True:
             while self.next_row < self.rows:
                 if limit >= 0 and len(rows) >= limit:
                     return rows
                 self.next_row += 1  # before decoding: a row that fails is not tried again
                 PyList_Append(rows, _row(decoder, self.cells + (self.next_row - 1) * self.width))
-            if self.done or self.waiting:
+            if self.done or self.waiting or chunks == 0:
                 return rows
             if limit >= 0 and len(rows) >= limit:
                 return rows
+            chunks -= 1
             if self.oversized:
                 self._locate(self.pending)
                 self.pending = NULL
@@ -260,11 +292,12 @@ cdef class Reader:
             self._fill()
 
     def skip(self):
-        """Read and drop the rows left; returns how many. As fetch(), it may end with ``waiting`` set."""
-        cdef Py_ssize_t skipped = self.rows - self.next_row
-        self.waiting = False
+        """Read and drop the rows left; returns how many."""
+        cdef Py_ssize_t skipped = self.rows - self.next_row, chunks = self.chunks
+        self.waiting = 0
         self.rows = self.next_row = 0
-        while not self.done and not self.waiting:
+        while not self.done and not self.waiting and chunks:
+            chunks -= 1
             if self.oversized:
                 self.pending = NULL
                 self.oversized = False
@@ -286,14 +319,13 @@ cdef class Reader:
     cdef int _fill(self) except -1:
         cdef int status
         with nogil:
+            self.library.forget_tls_errors()
             status = self._copy_rows()
         if status == END or status == FAILED:
             self.done = True
             if status == FAILED or self.library.errno_(self.mysql):
                 self.rows = self.next_row = 0
                 self._raise_error()
-        elif status == WAIT:
-            self.waiting = True
         return 0
 
     cdef int _copy_rows(self) noexcept nogil:
@@ -335,49 +367,21 @@ cdef class Reader:
         return ROW
 
     cdef int _next(self, row_t *row) noexcept nogil:
-        cdef int status
-        if not self.nonblocking:
-            row[0] = self.library.fetch_row(self.result)
-        elif self.library.fetch_row_nonblocking is not NULL:
-            row[0] = NULL
-            status = self.library.fetch_row_nonblocking(self.result, row)
-            if status == NET_ASYNC_NOT_READY:
-                return WAIT
-            if status != NET_ASYNC_COMPLETE and row[0] is NULL and self.library.errno_(self.mysql):
-                return FAILED
-        else:
-            row[0] = NULL
-            if self.resuming:
-                status = self.library.fetch_row_cont(row, self.result, 1)  # MYSQL_WAIT_READ
-            else:
-                status = self.library.fetch_row_start(row, self.result)
-            self.resuming = status != 0
-            if status:
-                return WAIT
+        row[0] = self.library.fetch_row(self.result)
         if row[0] is NULL:
             return FAILED if self.library.errno_(self.mysql) else END
         return ROW
 
     def close(self):
-        """End the result; rows not fetched yet are read and dropped, blocking.
-
-        While a non-blocking fetch waits, the socket must have been shut down first: libmariadb would
-        wait in mysql_free_result for ever (the suspended fetch has to run to its end).
-        """
+        """End the result; rows not fetched yet are read and dropped, blocking."""
         cdef void *result = self.result
-        cdef row_t row = NULL
-        cdef int attempts = 0
         if result is NULL:
             return
         self.result = NULL
         self.done = True
         self.pending = NULL
         with nogil:
-            while self.resuming and attempts < 1000:
-                self.resuming = self.library.fetch_row_cont(&row, result, 1) != 0
-                attempts += 1
-            if not self.resuming:
-                self.library.free_result(result)
+            self.library.free_result(result)
 
 
 cdef object _row(_Decoder d, cell_t *cells):

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "async_backend": {
         "async_session", "capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
     },
-    "async_session": {"codec", "config", "driver"},
+    "async_session": {"codec", "config", "driver", "errors"},
     "execution": {"capabilities", "explain", "codec", "config", "dialect", "driver", "errors", "type_converters"},
     "cursors": {"driver"},
     "driver": {"codec", "config", "errors"},

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from typing import Any, List, Optional, Sequence, Tuple
+from itertools import chain, islice
+from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
 from rhosocial.activerecord.backend.base import AsyncStorageBackend
 from rhosocial.activerecord.backend.explain import AsyncExplainBackendMixin
@@ -15,17 +16,19 @@ from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import AsyncCursor
-from .driver import PLAIN, Outcome, Shape
+from .driver import PLAIN, Outcome, Shape, Statement
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
-from .transaction import AsyncMySQLTransactionManager
+from .transaction import AsyncMySQLTransactionManager, commit_error
 
 
 class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackendMixin, AsyncStorageBackend):
     """MySQL and MariaDB for core's asynchronous models: MySQLBackend with coroutines.
 
     Statements wait and fetch on the running event loop; nothing is kept of a loop between two of them,
-    so one backend serves several asyncio.run() in turn. Tasks sharing a backend take turns.
+    so one backend serves several asyncio.run() in turn. Tasks sharing a backend take turns: its session runs
+    one statement at a time. A cancelled statement is ended on the server, and its session with it: outside a
+    transaction the next statement opens another, inside one the transaction is lost.
     """
 
     _connection: Optional[AsyncSession]
@@ -33,22 +36,27 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
     def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
         self._set_up(version)
-        self._connecting = LoopLock()
+        self._turn = LoopLock()
 
     # -- the session --
 
     async def connect(self) -> None:
         """Open the session; does nothing where it is open. Raises ConnectionError, AccessDenied, UnknownDatabase."""
-        async with self._connecting.here():
-            if self._connection is not None and not self._connection.closed:
-                return
-            try:
-                self._connection = await asyncio.to_thread(AsyncSession, self.config, self._planner)
-            except Exception as error:
-                raise self._failed(error) from error
+        try:
+            async with self._turn.here():
+                await self._open()
+        except Exception as error:
+            self._fail(error)
+
+    async def _open(self) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = await asyncio.to_thread(AsyncSession, self.config, self._planner)
 
     async def disconnect(self) -> None:
-        """Close the session, and with it any open transaction; does nothing where it is closed."""
+        """Close the session, and with it any open transaction; does nothing where it is closed.
+
+        A statement that another task runs on it ends with ConnectionLost.
+        """
         session, self._connection = self._connection, None
         self._end_transaction_state()
         if session is not None:
@@ -56,21 +64,24 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     async def ping(self, reconnect: bool = True) -> bool:
         """Whether the server answers; a lost session is opened again, unless a transaction was lost with it."""
-        if self._connection is not None and await self._connection.ping():
-            return True
-        if not reconnect or self.transaction_lost:
-            return False
-        await self.connect()
-        return True
+        try:
+            async with self._turn.here():
+                if self._connection is not None and await self._connection.ping():
+                    return True
+                if not reconnect or self.transaction_lost:
+                    return False
+                await self._open()
+                return True
+        except Exception as error:
+            self._fail(error)
 
     async def _session(self) -> AsyncSession:
-        """The session to send on. A new one only where none was lost inside a transaction."""
+        """The session to send on, for who has the turn. A new one only where none was lost inside a transaction."""
         session = self._connection
         if session is None or session.stale():
             self._refuse_lost_transaction()
-            await self.connect()
-            session = self._connection
-        return session  # type: ignore[return-value]
+            await self._open()
+        return self._connection  # type: ignore[return-value]
 
     @property
     def transaction_manager(self) -> AsyncMySQLTransactionManager:
@@ -82,31 +93,63 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     async def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
         try:
-            session = await self._session()
-            outcome = await session.run(self._statement(sql, params), shape)
-            if not session.autocommit and not self.in_transaction:
-                await session.run(b"COMMIT")
-            return outcome
+            async with self._turn.here():
+                session = await self._session()
+                outcome = await session.run(self._statement(sql, params), shape)
+                if not session.autocommit and not self.in_transaction:
+                    await session.run(b"COMMIT")
+                return outcome
         except Exception as error:
-            raise self._failed(error) from error
+            self._fail(error)
+
+    async def _run_together(self, statements: Sequence[str]) -> None:
+        """Run statements with no other task's in between."""
+        try:
+            async with self._turn.here():
+                session = await self._session()
+                for statement in statements:
+                    self._log_statement(statement, None)
+                    await session.run(statement.encode())
+        except Exception as error:
+            self._fail(error)
 
     async def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        """All of ``rows`` or none: in a transaction of its own unless one is open."""
-        affected, first_id = 0, None
-        if not self.in_transaction and len(rows) > 1:
-            async with self.transaction():
-                return await self._run_many(sql, rows)
+        """All of ``rows`` or none: several statements in a transaction of their own, unless one is open."""
         try:
-            session = await self._session()
-            for statement in self._statements(session, sql, rows):
-                outcome = await session.run(statement)
-                affected += outcome.affected_rows
-                first_id = first_id or outcome.last_insert_id
-            if not session.autocommit and not self.in_transaction:
-                await session.run(b"COMMIT")
+            async with self._turn.here():
+                session = await self._session()
+                rest = self._statements(session, sql, rows)
+                first = list(islice(rest, 2))
+                statements = chain(first, rest)
+                if self.in_transaction or (len(first) < 2 and session.autocommit):
+                    return await self._run_each(session, statements)
+                await session.run(b"START TRANSACTION")
+                try:
+                    outcome = await self._run_each(session, statements)
+                except Exception:
+                    if not session.closed:
+                        await session.run(b"ROLLBACK")
+                    raise
+                await self._commit(session)
+                return outcome
         except Exception as error:
-            raise self._failed(error) from error
+            self._fail(error)
+
+    @staticmethod
+    async def _run_each(session: AsyncSession, statements: Iterable[Statement]) -> Outcome:
+        affected, first_id = 0, None
+        for statement in statements:
+            outcome = await session.run(statement)
+            affected += outcome.affected_rows
+            first_id = first_id or outcome.last_insert_id
         return Outcome(None, affected, first_id)
+
+    @staticmethod
+    async def _commit(session: AsyncSession) -> None:
+        try:
+            await session.run(b"COMMIT")
+        except Exception as error:
+            raise commit_error(error) from error
 
     async def execute(
         self,
@@ -132,8 +175,8 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     async def executescript(self, script: str) -> None:
         """MySQLBackend.executescript, awaited."""
-        session = await self._session()
-        for statement in statements(script, session.backslash):
+        await self.connect()
+        for statement in statements(script, self._connection.backslash):  # type: ignore[union-attr]
             await self.execute(statement)
 
     async def _get_cursor(self) -> AsyncCursor:
@@ -146,7 +189,7 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
         return (await self._run_many(sql, params_list)).affected_rows
 
     async def _handle_error(self, error: Exception) -> None:
-        raise self._failed(error) from error
+        self._fail(error)
 
     # -- the server --
 
@@ -158,8 +201,8 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     async def introspect_and_adapt(self) -> None:
         """Ask the server who it is and adapt the dialect to it; once for a server."""
-        session = await self._session()
-        if self._adapted_to is None or self._adapted_to != session.server_info:
+        await self.connect()
+        if self._adapted_to != self._connection.server_info:  # type: ignore[union-attr]
             rows = (await self._run("SELECT VERSION() AS version")).rows
             self._adapt_to(rows[0]["version"])  # type: ignore[index]
             await self._initialize_capabilities()

@@ -2,18 +2,24 @@
 
 import asyncio
 import os
+import threading
 import time
 import weakref
 from typing import Any, List, Optional
 
+from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
+from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, hang_up
+from .errors import OperationalError
 
-# A longer statement may not fit the socket's buffer at once: a thread sends it.
-_SENT_AT_ONCE = 64 * 1024
-# Decoded between two turns of the loop: some milliseconds.
-_CELLS_A_TURN = 12_000
+# libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once.
+_SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
+_SENT_AT_ONCE = 16 * 1024
+_WRITABLE = 2
+_ENDED = "the session was ended while a statement ran on it"
+# Many statements cancelled at once must not fill the server with the sessions that kill them.
+_KILLERS = threading.BoundedSemaphore(4)
 
 
 class LoopLock:
@@ -24,58 +30,110 @@ class LoopLock:
         self._lock = asyncio.Lock()
 
     def here(self) -> asyncio.Lock:
+        """The running loop's lock. Raises OperationalError where another loop, running too, holds its own."""
         loop = asyncio.get_running_loop()
-        if self._loop is None or self._loop() is not loop:
+        before = self._loop() if self._loop is not None else None
+        if before is not loop:
+            if before is not None and before.is_running() and self._lock.locked():
+                raise OperationalError("the backend is busy in another event loop: give each loop a backend of its own")
             self._loop = weakref.ref(loop)
             self._lock = asyncio.Lock()
         return self._lock
 
 
 class AsyncSession(Session):
-    """Session with run() and ping() as coroutines. Made in a thread, since connecting blocks."""
+    """Session with run() and ping() as coroutines. Made in a thread, since connecting blocks.
 
-    nonblocking = CODEC.library is not None
+    Where the client library cannot be reached (``implementation()`` is not native), a thread runs each statement.
+    """
+
+    nonblocking = CODEC.library is not None and CODEC.library.nonblocking
 
     def __init__(self, config: MySQLConnectionConfig, planner: Any) -> None:
+        self._running = threading.Lock()  # a statement is; whichever thread its loop or itself is in
+        self._ending = threading.Lock()
+        self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
         self._config = config
         self._wire: int = self._connection.fileno()
-        self._mutex = LoopLock()
-        if CODEC.library is not None and CODEC.library.mariadb:
-            # libmariadb's non-blocking fetch blocks over TLS unless the socket itself does not.
+        if self.nonblocking:
+            # libmariadb's non-blocking calls block over TLS unless the socket itself does not.
             os.set_blocking(self._wire, False)
+
+    def _open_reader(self) -> Any:
+        if not self.nonblocking:
+            return super()._open_reader()
+        return CODEC.functions.AsyncReader(CODEC.library, self._connection)
+
+    @property
+    def closed(self) -> bool:
+        return self._ended or self._connection is None
+
+    # -- statements --
 
     async def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:  # type: ignore[override]
         """Session.run, waiting on the running loop. Cancelled, it ends the statement and the session."""
-        async with self._mutex.here():
-            connection = self._live()
-            text = self._text(statement)
-            try:
-                if len(text) > _SENT_AT_ONCE:
-                    await asyncio.to_thread(connection.send_query, text)
-                else:
-                    connection.send_query(text)
-                await self._readable()
-                connection.read_query_result()
-                outcome = await self._receive(shape)
-                await self._skip_others()
-            except Exception as error:
-                await self._clear(error)
-                raise
-            except BaseException:
-                self._give_up()
-                raise
-            self.used = time.monotonic()
-            return outcome
+        if self.closed:
+            raise WireError(2006, "the session is closed", "HY000")
+        if not self._running.acquire(blocking=False):
+            raise OperationalError("a statement is still running on this session")
+        try:
+            if self.nonblocking:
+                return await self._converse(self._text(statement), shape)
+            return await asyncio.to_thread(super().run, statement, shape)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self.end()
+                if self.nonblocking:
+                    self.discard()
+            raise
+        finally:
+            self._running.release()
 
-    async def _readable(self) -> None:
+    async def _converse(self, statement: bytes, shape: Shape) -> Outcome:
+        try:
+            await self._send(statement)
+            outcome = await self._receive(shape)
+            await self._skip_others()
+        except Exception as error:
+            await self._clear(error)
+            raise
+        self.used = time.monotonic()
+        return outcome
+
+    async def _send(self, statement: bytes) -> None:
+        if len(statement) > _SENT_AT_ONCE and not _SAYS_WHEN_WRITABLE:
+            await asyncio.to_thread(self._connection.query, statement)
+        else:
+            self._reader.query(statement)
+            await self._answered()
+
+    async def _answered(self) -> None:
+        while self._reader.waiting:
+            await self._ready()
+            self._reader.resume()
+
+    async def _ready(self) -> None:
+        """Wait for the socket as the reader asks."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
-        loop.add_reader(self._wire, _wake, waiter)
+        if self._reader.waiting & _WRITABLE:
+            add, remove, seconds = loop.add_writer, loop.remove_writer, self._config.write_timeout
+        else:
+            add, remove, seconds = loop.add_reader, loop.remove_reader, self._config.read_timeout
+        add(self._wire, _wake, waiter)
+        timer = loop.call_later(seconds, _expire, waiter, seconds) if seconds else None
         try:
             await waiter
+        except Exception:
+            self.discard()
+            raise
         finally:
-            loop.remove_reader(self._wire)
+            remove(self._wire)
+            if timer is not None:
+                timer.cancel()
+        if self._ended:
+            raise WireError(2013, _ENDED, "HY000")
 
     async def _receive(self, shape: Shape) -> Outcome:
         reader, connection = self._reader, self._connection
@@ -88,59 +146,87 @@ class AsyncSession(Session):
 
     async def _rows(self, plan: Plan) -> List[Any]:
         reader = self._reader
-        turn = max(1, _CELLS_A_TURN // max(1, reader.width))
-        rows: List[Any] = []
-        while True:
-            if self.nonblocking:
-                rows += reader.fetch(plan, turn)
-            else:
-                rows += await asyncio.to_thread(reader.fetch, plan, turn)
-            if reader.waiting:
-                await self._readable()
-            elif reader.done:
-                return rows
-            else:
-                await asyncio.sleep(0)
+        rows: List[Any] = reader.fetch(plan)
+        while not reader.done:
+            await self._turn()
+            rows += reader.fetch(plan)
+        return rows
 
     async def _skip_others(self) -> None:
-        """The results after the first one, as of CALL; the library may have read ahead, so a thread waits."""
+        """The results after the first one, as of CALL."""
         while self._connection.more_results():
-            await asyncio.to_thread(self._connection.next_result)
+            self._reader.next_result()
+            await self._answered()
             if self._reader.open():
                 await self._skip_rows()
 
     async def _skip_rows(self) -> None:
         reader = self._reader
         while not reader.done:
-            if self.nonblocking:
-                reader.skip()
-            else:
-                await asyncio.to_thread(reader.skip)
-            if reader.waiting:
-                await self._readable()
+            reader.skip()
+            if not reader.done:
+                await self._turn()
         reader.close()
+
+    async def _turn(self) -> None:
+        """Wait for rows; or, there being more than were fetched, let the loop do other things in between."""
+        if self._reader.waiting:
+            await self._ready()
+        else:
+            await asyncio.sleep(0)
+            if self._ended:
+                raise WireError(2013, _ENDED, "HY000")
 
     async def _clear(self, error: Exception) -> None:
         """After a failed statement: read what is left of it, or give the session up."""
-        if self._unusable(error):
+        if self.closed or self._unusable(error):
             self.discard()
             return
         try:
             await self._skip_rows()
             await self._skip_others()
-        except BaseException as failure:
+        except Exception:
             self.discard()
-            if not isinstance(failure, Exception):
-                raise
-
-    def _give_up(self) -> None:
-        """The statement may still run on the server: end both from another session, in a thread of its own."""
-        self.discard()
-        asyncio.get_running_loop().run_in_executor(None, _kill, self._config, self.planner, self.id)
 
     async def ping(self) -> bool:  # type: ignore[override]
-        async with self._mutex.here():
-            return await asyncio.to_thread(super().ping)
+        """Ask the server; False, and the session is closed, where it does not answer."""
+        if self.closed:
+            return False
+        try:
+            await self.run(b"DO 0")  # COM_PING would block
+        except WireError:
+            return not self.closed
+        return True
+
+    # -- the end --
+
+    def stale(self) -> bool:
+        """Session.stale; a statement left behind by a loop that is no more ends the session, too."""
+        if self._running.locked():
+            self.end()
+        return super().stale()
+
+    def close(self) -> None:
+        if self._running.locked():
+            self.end()
+        else:
+            super().close()
+
+    def end(self) -> None:
+        """End the session under a running statement, here and on the server. Who runs it closes the connection."""
+        with self._ending:
+            if self.closed:
+                return
+            self._ended = True
+            hang_up(self._wire)
+        try:
+            threading.Thread(target=_kill, args=(self._config, self.planner, self.id)).start()
+        except RuntimeError:
+            return  # the interpreter is shutting down, and its sockets with it
+
+    def discard(self) -> None:
+        with self._ending:
+            super().discard()
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
@@ -148,13 +234,19 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
         waiter.set_result(None)
 
 
+def _expire(waiter: "asyncio.Future[None]", seconds: float) -> None:
+    if not waiter.done():
+        waiter.set_exception(WireError(2013, f"nothing from the server for {seconds} s", "HY000"))
+
+
 def _kill(config: MySQLConnectionConfig, planner: Any, session_id: int) -> None:
     """KILL a session; it may be gone by now, or no more connections be allowed: then there is nothing to do."""
     try:
-        session = Session(config, planner)
-        try:
-            session.run(b"KILL %d" % session_id)
-        finally:
-            session.close()
+        with _KILLERS:
+            session = Session(config, planner)
+            try:
+                session.run(b"KILL %d" % session_id)
+            finally:
+                session.close()
     except Exception:
         return

@@ -66,8 +66,6 @@ PLAIN = Shape()
 class _Reader:
     """Reads results through mysqlclient's own result objects: what codec._native.Reader does without them."""
 
-    waiting = False
-
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._result: Any = None
@@ -117,11 +115,8 @@ class Session:
     Connecting raises MySQLdb's exceptions, and ConnectionError where TLS was demanded and is not there.
     """
 
-    nonblocking = False
-
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
-        self.backslash = True  # as of the last statement rendered
         self._lock = threading.RLock()
         self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
         try:
@@ -154,18 +149,23 @@ class Session:
     def _open_reader(self) -> Any:
         if CODEC.library is None:
             return _Reader(self._connection)
-        return CODEC.functions.Reader(CODEC.library, self._connection, self.nonblocking)
+        return CODEC.functions.Reader(CODEC.library, self._connection)
 
     @property
     def closed(self) -> bool:
         return self._connection is None
 
+    @property
+    def backslash(self) -> bool:
+        """Whether a backslash escapes in string literals now: it does unless in NO_BACKSLASH_ESCAPES."""
+        with self._lock:
+            # No server flag is asked, which a proxy may fake.
+            return len(self._live().escape_string(b"\\")) == 2
+
     def _text(self, statement: Statement) -> bytes:
         """The statement's bytes, rendered for the sql_mode in force now that no other can change it."""
         if isinstance(statement, bytes):
             return statement
-        # Doubled unless in NO_BACKSLASH_ESCAPES; no server flag is asked, which a proxy may fake.
-        self.backslash = len(self._connection.escape_string(b"\\")) == 2
         return statement(self.backslash)
 
     def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
@@ -243,7 +243,7 @@ class Session:
 
     def stale(self) -> bool:
         """Whether the server has closed this session: looked at only after it was idle, without a round trip."""
-        if self._connection is None:
+        if self.closed:
             return True
         if time.monotonic() - self.used < _IDLE_SECONDS:
             return False
@@ -283,11 +283,7 @@ class Session:
         if connection is None:
             return
         try:
-            with socket.socket(fileno=os.dup(connection.fileno())) as wire:
-                wire.shutdown(socket.SHUT_RDWR)
-        except (OSError, MySQLdb.Error):
-            pass  # already gone
-        try:
+            hang_up(connection.fileno())
             self._reader.close()
             connection.close()
         except Exception:
@@ -306,6 +302,15 @@ class Session:
         os.dup2(null, connection.fileno())
         os.close(null)
         self._lock = threading.RLock()
+
+
+def hang_up(wire: int) -> None:
+    """End the conversation on a descriptor that stays open: whoever waits for it wakes up."""
+    try:
+        with socket.socket(fileno=os.dup(wire)) as copy:
+            copy.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the other side was quicker
 
 
 _SESSIONS: "weakref.WeakSet[Session]" = weakref.WeakSet()

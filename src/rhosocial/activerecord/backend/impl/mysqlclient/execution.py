@@ -5,7 +5,7 @@ import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.result import QueryResult
@@ -121,10 +121,14 @@ class Execution:
         if self.transaction_lost:
             raise ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
 
+    def _end_session(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
     def _end_transaction_state(self) -> None:
         """The session is being ended on purpose, and the server rolls back with it."""
         manager = self._transaction_manager
-        if manager is not None and manager.is_active:
+        if manager is not None:
             manager._transaction_level = 0
             manager._active_savepoints = []
             manager._state = TransactionState.INACTIVE
@@ -203,6 +207,13 @@ class Execution:
         """The typed exception for ``error``; the caller raises it from the original."""
         self.log(logging.ERROR, f"Error executing query: {error}")  # type: ignore[attr-defined]
         return translate(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """Raise the typed exception for ``error``, from it."""
+        meant = self._failed(error)
+        if meant is error:
+            raise error
+        raise meant from error
 
     def _adapt_and_map_row(self, row_dict: dict, column_adapters: Any, column_mapping: Any) -> dict:
         """Core tests its (adapter, annotation) pairs as if they were adapters, and so adapts nothing."""

@@ -3,7 +3,8 @@
 Core's managers keep the nesting levels, savepoints and events; here are only the statements.
 """
 
-from typing import Any, List
+from contextlib import contextmanager
+from typing import Any, Iterator, List
 
 from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError
 from rhosocial.activerecord.backend.transaction import (
@@ -42,19 +43,52 @@ class _Statements:
         statements.append("START TRANSACTION READ ONLY" if read_only else "START TRANSACTION")
         return statements
 
-    @staticmethod
-    def _commit_error(error: Exception) -> Exception:
-        """A session lost between COMMIT and its answer leaves the outcome unknown."""
-        sent = not isinstance(error, ConnectionLost) or error.errno is not None
-        if is_disconnect(error) and sent:
-            unknown = CommitUnknown("the connection was lost while COMMIT was answered: it may or may not be done")
-            unknown.errno = getattr(error, "errno", None)
-            return unknown
-        return error
+    @contextmanager
+    def _interruptible(self, outermost: bool, level: int) -> Iterator[None]:
+        """A cancellation or KeyboardInterrupt in here ends the session, and with it the transaction.
+
+        Core knows Exceptions only, and would leave a transaction open that it takes for ended, or the other way
+        round. Inside an outer one, ``level`` is the nesting that core's context managers then expect.
+        """
+        try:
+            yield
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self._backend._end_session()
+                if outermost:
+                    self._backend._end_transaction_state()
+                else:
+                    self._transaction_level = level
+            raise
+
+
+def commit_error(error: Exception) -> Exception:
+    """A session lost between COMMIT and its answer leaves the outcome unknown."""
+    sent = not isinstance(error, ConnectionLost) or error.errno is not None
+    if is_disconnect(error) and sent:
+        unknown = CommitUnknown("the connection was lost while COMMIT was answered: it may or may not be done")
+        unknown.errno = getattr(error, "errno", None)
+        return unknown
+    return error
 
 
 class MySQLTransactionManager(_Statements, TransactionManager):
     """Transactions of a MySQLBackend: isolation levels, READ ONLY, savepoints for nesting."""
+
+    def begin(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level == 0, level + 1):
+            super().begin()
+
+    def commit(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level <= 1, level):
+            super().commit()
+
+    def rollback(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level <= 1, level - 1):
+            super().rollback()
 
     def _do_begin(self) -> None:
         for statement in self._begin_statements():
@@ -64,7 +98,7 @@ class MySQLTransactionManager(_Statements, TransactionManager):
         try:
             self._backend.execute("COMMIT")
         except Exception as error:
-            meant = self._commit_error(error)
+            meant = commit_error(error)
             if meant is error:
                 raise
             raise meant from error
@@ -82,15 +116,29 @@ class MySQLTransactionManager(_Statements, TransactionManager):
 class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
     """The same for an AsyncMySQLBackend."""
 
+    async def begin(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level == 0, level + 1):
+            await super().begin()
+
+    async def commit(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level <= 1, level):
+            await super().commit()
+
+    async def rollback(self) -> None:
+        level = self._transaction_level
+        with self._interruptible(level <= 1, level - 1):
+            await super().rollback()
+
     async def _do_begin(self) -> None:
-        for statement in self._begin_statements():
-            await self._backend.execute(statement)
+        await self._backend._run_together(self._begin_statements())
 
     async def _do_commit(self) -> None:
         try:
             await self._backend.execute("COMMIT")
         except Exception as error:
-            meant = self._commit_error(error)
+            meant = commit_error(error)
             if meant is error:
                 raise
             raise meant from error
