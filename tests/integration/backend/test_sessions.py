@@ -12,7 +12,7 @@ import pytest
 from rhosocial.activerecord.backend.errors import ConnectionError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, driver
-from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, ConnectionLost, UnknownDatabase
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, ConnectionLost, QueryCanceled, UnknownDatabase
 
 SECRET = "s3cret-pa55word"
 
@@ -200,3 +200,14 @@ def test_an_implementation_that_cannot_be_had_is_an_import_error_saying_why(serv
     assert done.returncode == 1 and "native cannot be had: the extension is not there" in done.stderr
     done = run(hide + REPORT, RHOSOCIAL_MYSQLCLIENT_IMPL="")
     assert done.stdout.startswith("python {'native': 'the extension is not there")
+
+
+def test_a_statement_killed_while_its_rows_are_read_leaves_the_session_usable(backend, admin):
+    first = connection_id(backend)
+    threading.Timer(0.5, admin.ask, (f"KILL QUERY {first}",)).start()
+    # 256 rows fill a chunk, so that the error comes after the first rows
+    rows = " UNION ALL ".join(["SELECT 0"] * 300)
+    with pytest.raises(QueryCanceled) as caught:
+        backend.fetch_all(f"SELECT n, SLEEP(IF(i > 290, 1, 0)) FROM (SELECT ROW_NUMBER() OVER () AS i, 1 AS n FROM ({rows}) AS r) AS s")
+    assert caught.value.errno == 1317 and not caught.value.is_disconnect
+    assert connection_id(backend) == first

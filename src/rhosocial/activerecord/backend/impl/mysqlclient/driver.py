@@ -92,8 +92,11 @@ class _Reader:
         rows: List[Any] = []
         while not self.done and (limit < 0 or len(rows) < limit):
             wanted = _CHUNK_ROWS if limit < 0 else min(_CHUNK_ROWS, limit - len(rows))
-            chunk: Sequence[Any] = self._result.fetch_row(wanted, 0)
-            self.done = not chunk
+            chunk: Sequence[Any] = ()
+            try:
+                chunk = self._result.fetch_row(wanted, 0)
+            finally:  # an error is the result's end too
+                self.done = not chunk
             rows += CODEC.functions.decode_rows(plan, chunk)
         return rows
 
