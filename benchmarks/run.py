@@ -1,4 +1,4 @@
-"""Measure, print, and write build/bench/report.json: `make bench`, or `python benchmarks/run.py --help`."""
+"""Measure and print; all of it, it is written to build/bench/report.json too: `make bench`, or this with --help."""
 import argparse
 import json
 import logging
@@ -43,9 +43,11 @@ def main() -> int:
     except (ServerError, Different, DatabaseError, MySQLdb.Error) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=2) + "\n")
     show(report, arguments.only)
+    if not (arguments.only or arguments.quick):
+        REPORT.parent.mkdir(parents=True, exist_ok=True)
+        REPORT.write_text(json.dumps(report, indent=2) + "\n")
+        print(f"written to {REPORT}")
     return 0
 
 
@@ -75,7 +77,7 @@ def ask(asked: Question, bench: Bench, rounds: int, report: dict[str, Any]) -> N
 
 def show(report: dict[str, Any], keys: list[str] | None) -> None:
     meta, console = report["meta"], Console(highlight=False)
-    console.print(f"{meta['rows']} rows of {len(data.COLUMNS)} columns, {meta['rounds']} rounds, {meta['server']}, "
+    console.print(f"{meta['rows']} rows of {len(data.COLUMNS)} columns, {meta['rounds']} rounds, {meta['server'] or 'no server'}, "
                   f"client {meta['client']}, Python {meta['python']}, {meta['cpus']} x {meta['cpu']}")
     table = Table("ratio", "seconds", "value", "goal", "")
     for asked in chosen(keys):
@@ -85,7 +87,6 @@ def show(report: dict[str, Any], keys: list[str] | None) -> None:
             verdict = "[green]met[/]" if ratio.met(value) else "[red]missed[/]"
             table.add_row(ratio.key, sides, f"{value:.2f}", ratio.goal, verdict)
     console.print(table)
-    console.print(f"written to {REPORT}")
 
 
 if __name__ == "__main__":
