@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -58,8 +59,8 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-def _module_database(server: Any, request: pytest.FixtureRequest) -> Iterator[str]:
-    name = f"test_dialect_{abs(hash((request.module.__name__, server.flavor))) % 10**10}"
+def _module_database(server: Any) -> Iterator[str]:
+    name = f"test_dialect_{uuid.uuid4().hex[:12]}"
     with closing(
         MySQLdb.connect(**server.connect_kwargs(), init_command="SET SESSION lock_wait_timeout = 10")
     ) as admin:

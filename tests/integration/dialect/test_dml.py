@@ -87,6 +87,34 @@ def test_upsert(stock, new_row):
     assert [row[1:] for row in items(stock)] == [("pen", 15, "`new`.`note`"), ("ink", 3, None), ("cap", 1, None)]
 
 
+def test_upsert_with_bare_columns(stock):
+    """A bare column is the old row's."""
+    upsert(stock, ("pen", 10), update_assignments={"qty": stock.column("qty") + stock.column("qty", "excluded")})
+    assert items(stock)[0][:3] == (1, "pen", 15)
+
+
+def test_upsert_from_a_column_that_was_not_given(stock):
+    """The new row has it anyway, with its default."""
+    assignments = {"qty": stock.column("qty", "excluded"), "note": stock.column("note", "excluded")}
+    upsert(stock, ("pen",), columns=("name",), update_assignments=assignments)
+    assert items(stock)[0] == (1, "pen", 7, None)
+
+
+def test_upsert_without_column_names(stock):
+    d = stock.dialect
+    clause = OnConflictClause(d, None, update_assignments={"qty": stock.column("qty", "new") + stock.column("qty")})
+    stock.run(InsertExpression(d, "items", values(stock, (1, "pen", 10, "n")), on_conflict=clause))
+    assert items(stock)[0] == (1, "pen", 15, "old")
+
+
+def test_row_alias_where_the_server_has_it(stock):
+    clause = OnConflictClause(stock.dialect, None, update_assignments={"qty": stock.column("qty", "excluded")})
+    statement = InsertExpression(stock.dialect, "items", values(stock, ("pen", 1)), ["name", "qty"], on_conflict=clause)
+    sql, _ = statement.to_sql()
+    assert ("VALUES(`qty`)" in sql) is stock.is_mariadb
+    assert ("`new`.`new_1`" in sql) is not stock.is_mariadb
+
+
 def test_upsert_with_plain_values(stock):
     upsert(stock, ("pen", 10), update_assignments={"qty": 0, "note": "x"})
     assert items(stock)[0] == (1, "pen", 0, "x")

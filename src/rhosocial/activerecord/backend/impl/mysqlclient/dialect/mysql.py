@@ -6,6 +6,7 @@ from typing import Optional
 
 from rhosocial.activerecord.backend.dialect import SQLDialectBase, mixins, protocols
 
+from ..schema import MySQLSchemaDiffer
 from .data_types import DataTypeFormatting
 from .datetimes import DateTimeFormatting
 from .ddl_column import ColumnFormatting
@@ -22,6 +23,7 @@ from .fulltext import FulltextFormatting
 from .functions_table import FunctionTable
 from .identifiers import IdentifierFormatting
 from .introspection_queries import IntrospectionFormatting
+from .joins import JoinFormatting
 from .json_sql import JSONFormatting
 from .locking import LockingFormatting
 from .predicates import PredicateFormatting
@@ -38,6 +40,7 @@ class _OurFormatting(
     ExpressionFormatting,
     DateTimeFormatting,
     QueryFormatting,
+    JoinFormatting,
     LockingFormatting,
     SetOperationFormatting,
     DMLFormatting,
@@ -149,3 +152,7 @@ class MySQLDialect(_OurFormatting, _CoreFormatting, SQLDialectBase, *_PROTOCOLS)
     def get_server_version(self) -> Version:
         """The version the dialect is adapted to; raises DialectNotAdaptedException before that."""
         return self.version
+
+    def create_schema_differ(self) -> MySQLSchemaDiffer:
+        """The differ that knows column order, generated columns and key parts."""
+        return MySQLSchemaDiffer()

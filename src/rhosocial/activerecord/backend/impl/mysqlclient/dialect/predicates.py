@@ -8,7 +8,14 @@ from rhosocial.activerecord.backend.expression.aggregates import AggregateFuncti
 from rhosocial.activerecord.backend.expression.bases import BaseExpression, SQLPredicate
 from rhosocial.activerecord.backend.expression.core import Column, FunctionCall, Literal, Subquery
 from rhosocial.activerecord.backend.expression.operators import BinaryArithmeticExpression, RawSQLPredicate
-from rhosocial.activerecord.backend.expression.predicates import LogicalPredicate
+from rhosocial.activerecord.backend.expression.predicates import (
+    BetweenPredicate,
+    ComparisonPredicate,
+    InPredicate,
+    IsNullPredicate,
+    LikePredicate,
+    LogicalPredicate,
+)
 
 from .text import enclose
 
@@ -16,6 +23,8 @@ SQL = tuple[str, tuple]
 
 #: Bind tighter than any comparison, so they stand bare in one.
 _BARE = frozenset({Column, Literal, FunctionCall, AggregateFunctionCall, BinaryArithmeticExpression, Subquery})
+#: Bind tighter than NOT, AND and OR. By exact type: isinstance() asks core's ToSQLProtocol, a microsecond each.
+_TIGHT = frozenset({ComparisonPredicate, InPredicate, LikePredicate, BetweenPredicate, IsNullPredicate})
 
 FALSE, TRUE = "1 = 0", "1 = 1"
 
@@ -29,6 +38,8 @@ def operand(expr: BaseExpression) -> SQL:
 def junct(predicate: SQLPredicate, operator: str) -> SQL:
     """One member of an AND/OR/XOR chain."""
     sql, params = predicate.to_sql()
+    if type(predicate) in _TIGHT:
+        return sql, params
     if isinstance(predicate, LogicalPredicate):
         inner = predicate.op.upper()
         if inner not in ("NOT", operator):

@@ -1,4 +1,4 @@
-"""SELECT: sources, joins, grouping, LIMIT."""
+"""SELECT: sources, grouping, LIMIT, common table expressions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any, Optional
 
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression.bases import BaseExpression
-from rhosocial.activerecord.backend.expression.query_parts import GroupingExpression, JoinExpression
+from rhosocial.activerecord.backend.expression.core import TableExpression
+from rhosocial.activerecord.backend.expression.query_parts import GroupingExpression
 from rhosocial.activerecord.backend.expression.query_sources import (
     LateralExpression,
     SetOperationExpression,
@@ -67,6 +68,8 @@ class QueryFormatting:
         if isinstance(source, str):
             return self.format_identifier(source), ()
         sql, params = source.to_sql()
+        if type(source) is TableExpression:
+            return sql, params
         nameless = isinstance(source, QueryExpression) or (
             isinstance(source, (SetOperationExpression, ValuesExpression)) and source.alias is None
         )
@@ -75,11 +78,21 @@ class QueryFormatting:
         return sql, tuple(params)
 
     def format_limit_offset_clause(self, clause: Any) -> SQL:
-        limit, limit_params = self._row_count(clause.limit)
-        offset, offset_params = self._row_count(clause.offset)
+        return self._limit(clause.limit, clause.offset)
+
+    def format_limit_offset(
+        self, limit: Optional[int] = None, offset: Optional[int] = None
+    ) -> tuple[Optional[str], list[Any]]:
+        """LIMIT and OFFSET of plain values; SQL is None when there is nothing to limit."""
+        sql, params = self._limit(limit, offset)
+        return sql or None, list(params)
+
+    def _limit(self, limit: Any, offset: Any) -> SQL:
+        limit_sql, params = self._row_count(limit)
         if offset is None:
-            return ("", ()) if limit is None else (f"LIMIT {limit}", limit_params)
-        return f"LIMIT {limit or _NO_LIMIT} OFFSET {offset}", limit_params + offset_params
+            return (f"LIMIT {limit_sql}" if limit_sql else ""), params
+        offset_sql, offset_params = self._row_count(offset)
+        return f"LIMIT {limit_sql or _NO_LIMIT} OFFSET {offset_sql}", params + offset_params
 
     def _row_count(self, value: Any) -> tuple[Optional[str], tuple]:
         if value is None:
@@ -91,19 +104,6 @@ class QueryFormatting:
         if isinstance(value, int) and not isinstance(value, bool):
             return self.get_parameter_placeholder(), (int(value),)
         raise TypeError(f"LIMIT and OFFSET take an int or an expression, got {type(value).__name__}: {value!r}")
-
-    def format_limit_offset(
-        self, limit: Optional[int] = None, offset: Optional[int] = None
-    ) -> tuple[Optional[str], list[Any]]:
-        """As ``format_limit_offset_clause``, from plain values; SQL is None when there is nothing to limit."""
-        if limit is None and offset is None:
-            return None, []
-        mark = self.get_parameter_placeholder()
-        if offset is None:
-            return f"LIMIT {mark}", [limit]
-        return f"LIMIT {_NO_LIMIT if limit is None else mark} OFFSET {mark}", [
-            v for v in (limit, offset) if v is not None
-        ]
 
     def format_group_by_having_clause(self, clause: Any) -> SQL:
         if len(clause.group_by) > 1 and any(isinstance(e, GroupingExpression) for e in clause.group_by):
@@ -122,58 +122,6 @@ class QueryFormatting:
             parts.append(sql)
             params += tuple(its_params)
         return f"{', '.join(parts)} WITH ROLLUP", params
-
-    def format_join_expression(self, join_expr: JoinExpression) -> SQL:
-        join_type = " ".join(join_expr.join_type.upper().split())
-        if join_type.startswith("FULL"):
-            raise UnsupportedFeatureError(self.name, "FULL JOIN", "Use a UNION of a LEFT JOIN and a RIGHT JOIN.")
-        if join_expr.alias:
-            raise UnsupportedFeatureError(self.name, "an alias for a joined table", "Alias the tables inside it.")
-        left_sql, left_params = self._join_side(join_expr.left_table)
-        right_sql, right_params = self._join_side(join_expr.right_table)
-        keyword = "STRAIGHT_JOIN" if join_type.startswith("STRAIGHT") else join_type
-        condition, condition_params = self._join_condition(join_expr, keyword)
-        natural = "NATURAL " if join_expr.natural else ""
-        return (
-            f"{left_sql} {natural}{keyword} {right_sql}{condition}",
-            left_params + right_params + condition_params,
-        )
-
-    def _join_side(self, table: BaseExpression) -> SQL:
-        sql, params = table.to_sql()
-        if isinstance(table, (QueryExpression, JoinExpression)):
-            sql = f"({sql})"
-        return sql, tuple(params)
-
-    def _join_condition(self, join_expr: JoinExpression, keyword: str) -> SQL:
-        if join_expr.natural:
-            return "", ()
-        if join_expr.condition:
-            sql, params = join_expr.condition.to_sql()
-            return f" ON {sql}", tuple(params)
-        if join_expr.using:
-            return f" USING ({', '.join(self.format_identifier(column) for column in join_expr.using)})", ()
-        if keyword in ("CROSS JOIN", "STRAIGHT_JOIN"):
-            return "", ()
-        raise ValueError(f"{keyword} requires a condition or USING clause.")
-
-    def format_lateral_expression(self, expr_sql: str, expr_params: tuple, alias: Optional[str], join_type: str) -> SQL:
-        if not self.supports_lateral_join():
-            raise UnsupportedFeatureError(self.name, "LATERAL derived tables", "Join a grouped subquery instead.")
-        join = join_type.upper()
-        name = self.format_identifier(alias or "lateral_0")
-        condition = "" if join == "CROSS" else " ON TRUE"
-        return f"{join} JOIN LATERAL {expr_sql} AS {name}{condition}", tuple(expr_params)
-
-    def format_table_function_expression(
-        self,
-        func_name: str,
-        args_sql: list[str],
-        args_params: tuple,
-        alias: Optional[str],
-        column_names: Optional[list[str]],
-    ) -> SQL:
-        raise UnsupportedFeatureError(self.name, f"table function {func_name}", "JSON_TABLE is the only one.")
 
     def format_cte(
         self,
@@ -196,6 +144,8 @@ class QueryFormatting:
         if not self.supports_temporal_tables():
             raise UnsupportedFeatureError(self.name, "FOR SYSTEM_TIME", "MariaDB has system-versioned tables.")
         forms = {"ALL": "ALL", "AS OF": "AS OF {0}", "BETWEEN": "BETWEEN {0} AND {0}", "FROM": "FROM {0} TO {0}"}
+        if len(options) != 1:
+            raise ValueError(f"FOR SYSTEM_TIME takes one of {', '.join(forms)}, got {list(options)}")
         ((key, value),) = options.items()
         form = forms.get(" ".join(key.upper().replace("_", " ").split()))
         if form is None:

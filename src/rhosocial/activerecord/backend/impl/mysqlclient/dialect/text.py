@@ -53,10 +53,18 @@ def convert_placeholders(sql: str) -> str:
 
 
 def rewrite_names(sql: str, tables: Iterable[str], replace: Callable[[str], str]) -> str:
-    """Every ``table.column`` of the given tables becomes ``replace(column)``, both back-quoted."""
-    pattern = "|".join(re.escape(quote_identifier(table)) for table in tables)
-    token = re.compile(rf"(?:{pattern})\.(?P<column>{_NAME})|{_QUOTED}|{_COMMENT}", re.DOTALL)
-    return token.sub(lambda match: replace(match["column"]) if match["column"] else match.group(), sql)
+    """Every ``table.column`` of the given tables becomes ``replace(column)``, all of them back-quoted."""
+    return _qualified(tables).sub(lambda match: replace(match["column"]) if match["column"] else match.group(), sql)
+
+
+def qualified_columns(sql: str, tables: Iterable[str]) -> set[str]:
+    """The back-quoted columns that ``sql`` reads as ``table.column`` of the given tables."""
+    return {match["column"] for match in _qualified(tables).finditer(sql) if match["column"]}
+
+
+def _qualified(tables: Iterable[str]) -> re.Pattern[str]:
+    names = "|".join(re.escape(quote_identifier(table)) for table in tables)
+    return re.compile(rf"(?:{names})\.(?P<column>{_NAME})|{_QUOTED}|{_COMMENT}", re.DOTALL)
 
 
 def _outermost(sql: str, start: int = 0) -> Iterator[tuple[int, int]]:

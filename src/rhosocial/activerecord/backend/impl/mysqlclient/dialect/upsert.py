@@ -1,13 +1,12 @@
 """INSERT ... ON DUPLICATE KEY UPDATE, from core's ON CONFLICT clause.
 
 The row that could not be inserted is called ``excluded`` or ``new`` in the assignments, as in
-``Column(dialect, "name", "excluded")``. MySQL 8.0.19 gives it that name (a row alias); VALUES(column)
+``Column(dialect, "name", "excluded")``. MySQL 8.0.19 gives it a name (a row alias); VALUES(column)
 says the same in MariaDB, in older servers and after INSERT ... SELECT.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any, Optional
 
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
@@ -15,10 +14,9 @@ from rhosocial.activerecord.backend.expression.bases import BaseExpression
 from rhosocial.activerecord.backend.expression.statements import InsertExpression, OnConflictClause, ValuesSource
 
 from .predicates import SQL
-from .text import rewrite_names
+from .text import qualified_columns, rewrite_names
 
 _NEW_ROW = ("excluded", "new")
-_ROW_ALIAS = "new"
 
 
 class UpsertFormatting:
@@ -32,17 +30,15 @@ class UpsertFormatting:
             raise UnsupportedFeatureError(
                 self.name, "multiple ON CONFLICT clauses in INSERT", "Any unique key leads to the one update."
             )
-        alias = None
-        if isinstance(expr.source, ValuesSource) and self.supports_insert_row_alias():
-            alias = _ROW_ALIAS
-        return self._on_duplicate_key(expr.on_conflict[0], expr.into.name, expr.columns or [], alias)
+        row_alias = isinstance(expr.source, ValuesSource) and self.supports_insert_row_alias()
+        return self._on_duplicate_key(expr.on_conflict[0], expr.into.name, expr.columns or [], row_alias)
 
     def format_on_conflict_clause(self, expr: OnConflictClause) -> SQL:
         """The clause without its INSERT, so with VALUES() for the new row."""
-        return self._on_duplicate_key(expr, None, [], None)
+        return self._on_duplicate_key(expr, None, [], row_alias=False)
 
     def _on_duplicate_key(
-        self, clause: OnConflictClause, table: Optional[str], columns: list[str], alias: Optional[str]
+        self, clause: OnConflictClause, table: Optional[str], columns: list[str], row_alias: bool
     ) -> SQL:
         if clause.do_nothing or not clause.update_assignments:
             column = _first_column(clause, columns)
@@ -50,23 +46,29 @@ class UpsertFormatting:
             if table is not None:  # after INSERT ... SELECT a bare name may be ambiguous
                 name = f"{self.format_identifier(table)}.{name}"
             return f"ON DUPLICATE KEY UPDATE {name} = {name}", ()
-        assignments = self._assignments(clause, table)
+        new_row = [name for name in _NEW_ROW if name != table]
+        assignments = self._assignments(clause, table, new_row)
         sql = ", ".join(f"{self.format_identifier(column)} = {value}" for column, value, _ in assignments)
+        prefix, sql = self._name_new_row(sql, new_row, columns if row_alias else [])
         params = tuple(p for _, _, value_params in assignments for p in value_params)
-        names = [name for name in _NEW_ROW if name != table]
-        used = []
-
-        def new_value(column: str) -> str:
-            used.append(column)
-            return f"{self.format_identifier(alias)}.{column}" if alias else f"VALUES({column})"
-
-        if table == alias:
-            alias = None
-        sql = rewrite_names(sql, names, new_value)
-        prefix = f"AS {self.format_identifier(alias)} " if alias and used else ""
         return f"{prefix}ON DUPLICATE KEY UPDATE {sql}", params
 
-    def _assignments(self, clause: OnConflictClause, table: Optional[str]) -> list[tuple[str, str, tuple]]:
+    def _name_new_row(self, sql: str, new_row: list[str], columns: list[str]) -> tuple[str, str]:
+        """(row alias or nothing, the assignments with the new row's columns as the server knows them).
+
+        The alias renames the columns too: otherwise a bare column is ambiguous (error 1052).
+        """
+        used = qualified_columns(sql, new_row)
+        aliases = {self.format_identifier(column): f"`new_{i}`" for i, column in enumerate(columns)}
+        if not used or not used <= aliases.keys():
+            return "", rewrite_names(sql, new_row, lambda column: f"VALUES({column})")
+        name = self.format_identifier(new_row[-1])
+        sql = rewrite_names(sql, new_row, lambda column: f"{name}.{aliases[column]}")
+        return f"AS {name} ({', '.join(aliases.values())}) ", sql
+
+    def _assignments(
+        self, clause: OnConflictClause, table: Optional[str], new_row: list[str]
+    ) -> list[tuple[str, str, tuple]]:
         """(column, SQL, params) of each assignment; a condition becomes IF(condition, value, column)."""
         formatted = []
         for column, value in clause.update_assignments.items():
@@ -79,8 +81,9 @@ class UpsertFormatting:
             return formatted
         condition, condition_params = clause.update_where.to_sql()
         # assignments run from left to right, so a column the condition reads must be set last
-        formatted.sort(key=lambda item: self._reads_old_column(condition, item[0]))
-        if len(formatted) > 1 and self._reads_old_column(condition, formatted[-2][0]):
+        old_row = rewrite_names(condition, new_row, lambda column: "")
+        formatted.sort(key=lambda item: self.format_identifier(item[0]) in old_row)
+        if len(formatted) > 1 and self.format_identifier(formatted[-2][0]) in old_row:
             raise UnsupportedFeatureError(
                 self.name,
                 "an upsert whose condition reads more than one updated column",
@@ -95,10 +98,6 @@ class UpsertFormatting:
             )
             for column, sql, params in formatted
         ]
-
-    def _reads_old_column(self, condition: str, column: str) -> bool:
-        name = re.escape(self.format_identifier(column))
-        return re.search(rf"(?<!`excluded`\.)(?<!`new`\.){name}", condition) is not None
 
 
 def _first_column(clause: OnConflictClause, columns: list[str]) -> Any:
