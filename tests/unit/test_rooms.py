@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "type_converters": set(),
     "adapters": {"type_converters"},
     "capabilities": set(),
-    "dialect": {"types"},
+    "dialect": {"schema", "types"},
     "introspection": {"errors"},
     "explain": set(),
     "schema": set(),

@@ -12,7 +12,12 @@ import pytest
 from rhosocial.activerecord.backend.errors import ConnectionError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, driver
-from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, ConnectionLost, QueryCanceled, UnknownDatabase
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
+    AccessDenied,
+    ConnectionLost,
+    QueryCanceled,
+    UnknownDatabase,
+)
 
 SECRET = "s3cret-pa55word"
 
@@ -182,7 +187,10 @@ def run(code, **environment):
     )
 
 
-REPORT = "from rhosocial.activerecord.backend.impl import mysqlclient as m; print(m.implementation(), m.implementation_reasons())"
+REPORT = (
+    "from rhosocial.activerecord.backend.impl import mysqlclient as m\n"
+    "print(m.implementation(), m.implementation_reasons())"
+)
 
 
 @pytest.mark.flavor("mysql")
@@ -206,8 +214,8 @@ def test_a_statement_killed_while_its_rows_are_read_leaves_the_session_usable(ba
     first = connection_id(backend)
     threading.Timer(0.5, admin.ask, (f"KILL QUERY {first}",)).start()
     # 256 rows fill a chunk, so that the error comes after the first rows
-    rows = " UNION ALL ".join(["SELECT 0"] * 300)
+    rows = f"SELECT ROW_NUMBER() OVER () AS i, 1 AS n FROM ({' UNION ALL '.join(['SELECT 0'] * 300)}) AS r"
     with pytest.raises(QueryCanceled) as caught:
-        backend.fetch_all(f"SELECT n, SLEEP(IF(i > 290, 1, 0)) FROM (SELECT ROW_NUMBER() OVER () AS i, 1 AS n FROM ({rows}) AS r) AS s")
+        backend.fetch_all(f"SELECT n, SLEEP(IF(i > 290, 1, 0)) FROM ({rows}) AS s")
     assert caught.value.errno == 1317 and not caught.value.is_disconnect
     assert connection_id(backend) == first

@@ -64,7 +64,10 @@ def test_rows_may_be_declined(table):
 
 
 def test_placeholders_only_where_sql_has_them(table):
-    sql = "SELECT '100%s' AS a, DATE_FORMAT('2024-01-02 03:04:05', '%H:%i:%s') AS b, %s AS c, 'x' LIKE '%x' AS d, 7 % 4 AS e"
+    sql = (
+        "SELECT '100%s' AS a, DATE_FORMAT('2024-01-02 03:04:05', '%H:%i:%s') AS b, %s AS c,"
+        " 'x' LIKE '%x' AS d, 7 % 4 AS e"
+    )
     assert table.fetch_one(sql, ("it's",)) == {"a": "100%s", "b": "03:04:05", "c": "it's", "d": 1, "e": 3}
     assert table.fetch_one("SELECT '%s' AS a, '%' AS b") == {"a": "%s", "b": "%"}
     assert table.fetch_one("SELECT '%s' AS a", ()) == {"a": "%s"}
@@ -91,8 +94,15 @@ def test_values_of_every_kind_come_back(backend):
     row = backend.fetch_one(
         "SELECT %s AS i, CAST(%s AS DECIMAL(65,30)) AS d, %s AS s, CAST(%s AS DATETIME(6)) AS t,"
         " TIMEDIFF(%s, '00:00:00') AS td, %s AS b, %s AS n, CAST('[1]' AS CHAR) AS j, b'101' AS bits, 1e-5 AS f",
-        (2**63, Decimal("1.000000000000000000000000000001"), "żółw 🐢", datetime(2024, 1, 2, tzinfo=timezone.utc),
-         timedelta(hours=-30), b"\x00\xff", None),
+        (
+            2**63,
+            Decimal("1.000000000000000000000000000001"),
+            "żółw 🐢",
+            datetime(2024, 1, 2, tzinfo=timezone.utc),
+            timedelta(hours=-30),
+            b"\x00\xff",
+            None,
+        ),
     )
     assert row["i"] == 2**63
     assert row["d"] == Decimal("1.000000000000000000000000000001")
@@ -139,7 +149,9 @@ def test_a_failing_statement_is_typed_and_leaves_the_session_usable(table, sql, 
 def test_a_cell_that_cannot_be_decoded_names_the_column_and_leaves_the_session_usable(config):
     backend = MySQLBackend(connection_config=config.clone(zero_dates="raise", sql_mode=""))
     backend.execute("CREATE TABLE z (id INT, d DATE)")
-    backend.execute_many("INSERT INTO z VALUES (%s, %s)", [(i, "0000-00-00" if i == 700 else "2024-01-01") for i in range(5000)])
+    backend.execute_many(
+        "INSERT INTO z VALUES (%s, %s)", [(i, "0000-00-00" if i == 700 else "2024-01-01") for i in range(5000)]
+    )
     before = backend.fetch_one("SELECT CONNECTION_ID() AS id")
     with pytest.raises(TypeConversionError, match="column 'd'.*zero_dates"):
         backend.fetch_all("SELECT * FROM z ORDER BY id")
@@ -153,8 +165,8 @@ def test_results_of_any_length(table, server, count):
     limit = "cte_max_recursion_depth" if server.flavor == "mysql" else "max_recursive_iterations"
     table.execute(f"SET SESSION {limit} = 10000")
     rows = table.fetch_all(
-        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %s) SELECT n, REPEAT('ab', n % 400) AS t"
-        " FROM c WHERE n <= %s",
+        "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < %s)"
+        " SELECT n, REPEAT('ab', n % 400) AS t FROM c WHERE n <= %s",
         (max(count, 1), count),
     )
     assert [row["n"] for row in rows] == list(range(1, count + 1))

@@ -55,7 +55,13 @@ class Payment(ActiveRecord):
 
 def run(show, host, port, user, password, database):
     config = MySQLConnectionConfig(
-        host=host, port=int(port), username=user, password=password, database=database, charset="utf8mb4", ssl_disabled=True
+        host=host,
+        port=int(port),
+        username=user,
+        password=password,
+        database=database,
+        charset="utf8mb4",
+        ssl_disabled=True,
     )
     Person.configure(config, MySQLBackend)
     Payment.configure(config, MySQLBackend)
@@ -70,15 +76,18 @@ def run(show, host, port, user, password, database):
     Person.bulk_create([Person(name=f"guest {i}") for i in range(3)])
     Payment.bulk_create([Payment(person_id=1 + i % 2, amount=Decimal(i) / 4) for i in range(8)])
     show(Person.find_one({"name": "Ann"}).model_dump())
-    show([(person.name, person.kind) for person in Person.query().where(Person.c.name.like("guest%")).order_by("id").all()])
+    show(
+        [
+            (person.name, person.kind)
+            for person in Person.query().where(Person.c.name.like("guest%")).order_by("id").all()
+        ]
+    )
     show([payment.amount for payment in Person.find_one(1).payments()])
     show(Person.query().where(Person.c.active == True).count())  # noqa: E712
     show(Payment.query().sum_(Payment.c.amount))
-    show([
-        {**row, "total": str(row["total"])}
-        for row in Payment.query().select(Payment.c.person_id, RawSQLExpression(backend.dialect, "SUM(amount) AS total"))
-        .group_by(Payment.c.person_id).order_by(Payment.c.person_id).aggregate()
-    ])  # fmt: skip
+    total = RawSQLExpression(backend.dialect, "SUM(amount) AS total")
+    by_person = Payment.query().select(Payment.c.person_id, total).group_by(Payment.c.person_id)
+    show([(row["person_id"], str(row["total"])) for row in by_person.order_by(Payment.c.person_id).aggregate()])
     ann.name = "Anne"
     show(ann.save(), Person.find_one(1).name)
     try:
@@ -95,7 +104,9 @@ def run(show, host, port, user, password, database):
     options = ExecutionOptions(StatementType.DQL, column_adapters={"active": (MySQLBooleanAdapter(), bool)})
     show(backend.execute("SELECT name, active FROM people WHERE id = %s", (1,), options=options).data)
     show(backend.fetch_one("SELECT COUNT(*) AS n FROM people WHERE name LIKE 'guest%%' OR name = %s", ("Anne",)))
-    show(backend.execute_many("INSERT INTO payments (person_id, amount) VALUES (%s, %s)", [(9, 1), (9, 2)]).affected_rows)
+    show(
+        backend.execute_many("INSERT INTO payments (person_id, amount) VALUES (%s, %s)", [(9, 1), (9, 2)]).affected_rows
+    )
     show(Column(backend.dialect, "x").to_sql(), backend.get_server_version()[:2] >= (8, 0))
     backend.executescript("DROP TABLE payments; DROP TABLE people")
     backend.disconnect()
