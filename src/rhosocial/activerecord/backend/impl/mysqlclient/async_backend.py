@@ -202,9 +202,10 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
     async def introspect_and_adapt(self) -> None:
         """Ask the server who it is and adapt the dialect to it; once for a server."""
         await self.connect()
-        if self._adapted_to != self._connection.server_info:  # type: ignore[union-attr]
+        server_info = self._connection.server_info  # type: ignore[union-attr]
+        if self._adapted_to != server_info:
             rows = (await self._run("SELECT VERSION() AS version")).rows
-            self._adapt_to(rows[0]["version"])  # type: ignore[index]
+            self._adapt_to(rows[0]["version"], server_info)  # type: ignore[index]
             await self._initialize_capabilities()
 
     async def _initialize_capabilities(self) -> None:

@@ -158,9 +158,9 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
     def introspect_and_adapt(self) -> None:
         """Ask the server who it is and adapt the dialect to it; once for a server."""
         session = self._session()
-        if self._adapted_to is None or self._adapted_to != session.server_info:
+        if self._adapted_to != session.server_info:
             rows = self._run("SELECT VERSION() AS version").rows
-            self._adapt_to(rows[0]["version"])  # type: ignore[index]
+            self._adapt_to(rows[0]["version"], session.server_info)  # type: ignore[index]
             self._initialize_capabilities()
 
     def _initialize_capabilities(self) -> None:

@@ -226,12 +226,15 @@ class Execution:
 
     # -- the server --
 
-    def _adapt_to(self, version_text: str) -> None:
-        """Take over what SELECT VERSION() answered, such as '9.7.4' or '10.11.19-MariaDB-deb12u1'."""
+    def _adapt_to(self, version_text: str, server_info: str) -> None:
+        """Take over what SELECT VERSION() answered, such as '9.7.4' or '10.11.19-MariaDB-deb12u1'.
+
+        server_info: what the server said of itself when the session was opened; it is asked again only if that changes.
+        """
         major, minor, patch = [int(part) for part in [*_VERSION.findall(version_text), 0, 0, 0][:3]]
         self._dialect.adapt((major, minor, patch), "mariadb" if "MariaDB" in version_text else "mysql")
         self._server_version_cache = self._dialect.version
-        self._adapted_to = version_text
+        self._adapted_to = server_info
 
     def _take_capabilities(self, rows: Any) -> None:
         self._capabilities = capabilities(self._dialect, probed_variables(rows))
