@@ -77,8 +77,9 @@ def ask(asked: Question, bench: Bench, rounds: int, report: dict[str, Any]) -> N
 
 def show(report: dict[str, Any], keys: list[str] | None) -> None:
     meta, console = report["meta"], Console(highlight=False)
-    console.print(f"{meta['rows']} rows of {len(data.COLUMNS)} columns, {meta['rounds']} rounds, {meta['server'] or 'no server'}, "
-                  f"client {meta['client']}, Python {meta['python']}, {meta['cpus']} x {meta['cpu']}")
+    console.print(f"{meta['rows']} rows of {len(data.COLUMNS)} columns, {meta['rounds']} rounds, "
+                  f"{meta['server'] or 'no server'}, client {meta['client']}, Python {meta['python']}, "
+                  f"{meta['cpus']} x {meta['cpu']}, load {meta['load']:.1f}")
     table = Table("ratio", "seconds", "value", "goal", "")
     for asked in chosen(keys):
         for ratio in asked.ratios:
