@@ -31,6 +31,10 @@ cdef extern from "Python.h":
     object PyFloat_FromDouble(double)
     object PyObject_CallOneArg(object, object)
 
+cdef extern from "collector.h":
+    int collector_pause()
+    void collector_resume(int was_on)
+
 # codec.abc.Code, as C constants; tests/codec/test_decode.py compares the two.
 cdef enum:
     CODE_BYTES = 0

@@ -266,11 +266,21 @@ cdef class Reader:
         Raises WireError where the server or the connection failed, and what decode_rows raises.
         """
         cdef _Decoder decoder = _Decoder(plan)
-        cdef list rows = []
-        cdef Py_ssize_t chunks = self.chunks
+        cdef int was_on
         if decoder.width != self.width and not self.done:
             raise ValueError(f"a plan of {decoder.width} columns does not fit a result of {self.width}")
         self.waiting = 0
+        if decoder.calls is not None:  # adapters may make cycles
+            return self._fetch(decoder, limit)
+        was_on = collector_pause()
+        try:
+            return self._fetch(decoder, limit)
+        finally:
+            collector_resume(was_on)
+
+    cdef list _fetch(self, _Decoder decoder, Py_ssize_t limit):
+        cdef list rows = []
+        cdef Py_ssize_t chunks = self.chunks
         while True:
             while self.next_row < self.rows:
                 if limit >= 0 and len(rows) >= limit:

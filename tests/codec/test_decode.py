@@ -1,5 +1,6 @@
 """decode_rows and the plans it follows: the same values and the same errors from both twins."""
 
+import inspect
 import json
 import math
 import re
