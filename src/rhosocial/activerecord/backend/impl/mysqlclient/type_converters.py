@@ -14,7 +14,7 @@ import struct
 from collections import abc
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import lru_cache
 from re import compile as regex
@@ -41,7 +41,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_long_number = regex(r"\d{19}")  # orjson makes a float of an integer beyond 64 bits
+_long_number = regex(r"[0-9]{19}")  # orjson makes a float of an integer beyond 64 bits
 
 
 def _stdlib_loads(text: str | bytes) -> Any:
@@ -228,7 +228,10 @@ class MySQLDecimalAdapter(MySQLTypeAdapter):
         if isinstance(value, Decimal):
             return value
         if isinstance(value, (int, float, str)):
-            return Decimal(str(value))
+            try:
+                return Decimal(str(value))
+            except InvalidOperation:
+                raise ValueError(f"{value!r} is not a decimal number") from None
         raise _refuse(value, Decimal)
 
 
@@ -411,9 +414,11 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
     def _decode(self, value: Any, target: Any, options: dict[str, Any]) -> list[float]:
         if isinstance(value, (list, tuple)):
             return [float(item) for item in value]
-        if isinstance(value, bytes) and not value.startswith(b"["):
+        if isinstance(value, bytes):
+            if len(value) % 4:
+                raise ValueError(f"{len(value)} bytes are no vector of 4-byte floats")
             return list(struct.unpack(f"<{len(value) // 4}f", value))
-        if isinstance(value, (str, bytes)):
+        if isinstance(value, str):
             return [float(item) for item in json_loads(value)]
         raise _refuse(value, list)
 
