@@ -1,0 +1,29 @@
+#!/bin/sh
+# Build the extension with ASan and UBSan into build/sanitize and run the codec tests on it: `make sanitize`.
+# Leaks of the interpreter itself are not reported; ours are what test_nothing_leaks counts.
+set -eu
+cd "$(dirname "$0")/.."
+place=build/sanitize
+python=.venv/bin/python
+flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1"
+
+rm -rf "$place"
+mkdir -p "$place"
+CC=gcc CFLAGS="$flags" RHOSOCIAL_MYSQLCLIENT_REQUIRE_C=1 $python -m pip install --quiet --disable-pip-version-check \
+    --no-deps --target "$place/package" . -Cbuild-dir="$place/cmake" -Cinstall.strip=false
+# An environment of its own: the editable install would stand before any path.
+$python -m venv --without-pip "$place/venv"
+site=$("$place/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+printf '%s\n%s\n' "$PWD/$place/package" "$($python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >"$site/paths.pth"
+
+export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1
+export PYTHONMALLOC=malloc LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
+"$place/venv/bin/python" - <<'END'
+import sys
+from pathlib import Path
+from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native
+sanitized = Path(_native.__file__).resolve()
+assert sanitized.is_relative_to(Path("build/sanitize").resolve()), sanitized
+assert b"__asan_report" in sanitized.read_bytes() and b"__ubsan_handle" in sanitized.read_bytes()
+END
+"$place/venv/bin/python" -m pytest -q -p no:cacheprovider tests/codec "$@"
