@@ -15,7 +15,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _pyth
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Plan, Planner
 
-from .samples import BROKEN, SAMPLES, ZERO_DATES
+from .samples import BROKEN, SAMPLES, TYPES, ZERO_DATES, table
 
 FALLBACK = (lambda value, annotation: ("adapter", value, annotation), int)
 
@@ -187,6 +187,20 @@ def test_the_codes_in_c_are_the_codes():
 
 def column(kind, name="c", flags=0, binary=False, decimals=0):
     return Column(name, kind, flags, binary, decimals)
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=lambda kind: f"{kind.column}-{kind.python}")
+def test_what_a_server_keeps_is_the_value(codec, kind):
+    for sample in kind.samples:
+        value = sample.value if sample.back is None else sample.back
+        ((read,),) = (row.values() for row in codec.decode_rows(kind.plan(), [(kind.cell(sample),)]))
+        assert repr(read) == repr(value) or (read == value and type(read) is type(value))
+        assert codec.decode_rows(kind.plan(), [(None,)]) == [{"v": None}]
+
+
+def test_the_documented_types_are_the_tested_ones():
+    page = (Path(__file__).parents[2] / "docs" / "types.md").read_text().splitlines()
+    assert [line for line in page if line.startswith("| ")] == table()
 
 
 class Adapter:
