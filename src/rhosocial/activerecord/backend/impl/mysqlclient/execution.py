@@ -20,6 +20,7 @@ from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
 from .errors import ConnectionLost, OperationalError, translate
 from .explain import MySQLExplainResult, parse_explain
+from .field_types import check_comparison
 from .type_converters import json_loads, register_adapters, suggestions
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
@@ -66,6 +67,7 @@ class Execution:
 
     def _set_up(self, version: Optional[Tuple[int, int, int]] = None) -> None:
         self._dialect = MySQLDialect(version)
+        self._dialect.check_comparison = check_comparison
         self._server_version_cache: Optional[Tuple[int, ...]] = version
         self._adapted_to: Optional[str] = None
         self._capabilities: Optional[DatabaseCapabilities] = None

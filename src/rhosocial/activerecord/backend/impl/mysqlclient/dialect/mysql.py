@@ -7,6 +7,7 @@ from typing import Optional
 from rhosocial.activerecord.backend.dialect import SQLDialectBase, mixins, protocols
 
 from ..schema import MySQLSchemaDiffer
+from .comparisons import ComparisonChecking
 from .data_types import DataTypeFormatting
 from .datetimes import DateTimeFormatting
 from .ddl_column import ColumnFormatting
@@ -35,6 +36,7 @@ from .upsert import UpsertFormatting
 
 
 class _OurFormatting(
+    ComparisonChecking,
     IdentifierFormatting,
     PredicateFormatting,
     ExpressionFormatting,
