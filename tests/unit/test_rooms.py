@@ -13,15 +13,16 @@ NAME = mysqlclient.__name__
 # room -> the rooms of ours it may import; None: any
 MAY_IMPORT = {
     "__init__": None,
-    "backend": {"capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction"},
+    "backend": {"capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "streaming", "transaction"},
     "async_backend": {
-        "async_session", "capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "transaction",
+        "async_session", "capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "streaming", "transaction",
     },
     "async_session": {"codec", "config", "driver", "errors"},
     "execution": {
         "capabilities", "explain", "codec", "config", "dialect", "driver", "errors", "field_types", "type_converters",
     },
-    "cursors": {"driver"},
+    "cursors": {"driver", "streaming"},
+    "streaming": {"errors"},
     "driver": {"codec", "config", "errors"},
     "transaction": {"errors"},
     "config": {"config_options", "config_sources", "errors"},

@@ -1,6 +1,5 @@
 """The asynchronous backend: configuration, dialect, session and transactions put together."""
 
-import asyncio
 import time
 from itertools import chain, islice
 from typing import Any, Iterable, List, Optional, Sequence, Tuple
@@ -15,10 +14,11 @@ from rhosocial.activerecord.backend.result import QueryResult
 from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
 from .codec.script import statements
-from .cursors import AsyncCursor
+from .cursors import AsyncCursor, AsyncStreamCursor
 from .driver import PLAIN, Outcome, Shape, Statement
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
+from .streaming import AsyncStream
 from .transaction import AsyncMySQLTransactionManager, commit_error
 
 
@@ -50,7 +50,10 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     async def _open(self) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = await asyncio.to_thread(AsyncSession, self.config, self._planner)
+            self._connection = await self._open_session()
+
+    async def _open_session(self) -> AsyncSession:
+        return await AsyncSession.open(self.config, self._planner)
 
     async def disconnect(self) -> None:
         """Close the session, and with it any open transaction; does nothing where it is closed.
@@ -173,6 +176,22 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
         self._log_statement(sql, f"{len(params_list)} rows")
         return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
 
+    def stream(
+        self,
+        sql: str,
+        params: Optional[Sequence[Any]] = None,
+        *,
+        batch_size: int = 1000,
+        column_adapters: Any = None,
+        column_mapping: Any = None,
+        model: Any = None,
+    ) -> AsyncStream:
+        """MySQLBackend.stream, for ``async for``; use it in ``async with`` where the loop may be left early."""
+        if model is not None and column_adapters is None:
+            column_adapters = model.get_column_adapters()
+        shape = self._shape(None, column_adapters, column_mapping)
+        return AsyncStream(self, sql, params, shape, batch_size, model)
+
     async def executescript(self, script: str) -> None:
         """MySQLBackend.executescript, awaited."""
         await self.connect()
@@ -182,8 +201,9 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
     async def _get_cursor(self) -> AsyncCursor:
         return AsyncCursor(self)
 
-    async def _get_dql_cursor(self) -> AsyncCursor:
-        return AsyncCursor(self)
+    async def _get_dql_cursor(self) -> Any:
+        """MySQLBackend._get_dql_cursor."""
+        return AsyncCursor(self) if self.in_transaction else AsyncStreamCursor(self)
 
     async def _execute_batch_fast_async(self, sql: str, params_list: List[tuple]) -> int:
         return (await self._run_many(sql, params_list)).affected_rows

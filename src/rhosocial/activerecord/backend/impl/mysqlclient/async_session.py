@@ -5,12 +5,12 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, List, Optional
+from typing import Any, Callable, List, Optional
 
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, hang_up
+from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, hang_up, kill
 from .errors import OperationalError
 
 # libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once.
@@ -18,8 +18,6 @@ _SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
 _SENT_AT_ONCE = 16 * 1024
 _WRITABLE = 2
 _ENDED = "the session was ended while a statement ran on it"
-# Many statements cancelled at once must not fill the server with the sessions that kill them.
-_KILLERS = threading.BoundedSemaphore(4)
 
 
 class LoopLock:
@@ -42,7 +40,7 @@ class LoopLock:
 
 
 class AsyncSession(Session):
-    """Session with run() and ping() as coroutines. Made in a thread, since connecting blocks.
+    """Session with run() and ping() as coroutines. Made by open(), since connecting blocks.
 
     Where the client library cannot be reached (``implementation()`` is not native), a thread runs each statement.
     """
@@ -54,11 +52,31 @@ class AsyncSession(Session):
         self._ending = threading.Lock()
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
-        self._config = config
         self._wire: int = self._connection.fileno()
         if self.nonblocking:
             # libmariadb's non-blocking calls block over TLS unless the socket itself does not.
             os.set_blocking(self._wire, False)
+
+    @classmethod
+    async def open(cls, config: MySQLConnectionConfig, planner: Any) -> "AsyncSession":
+        """Connect, in a thread. Cancelled, the session is closed as soon as it is there."""
+        opened: List[AsyncSession] = []
+        unwanted = threading.Event()
+
+        def connect() -> AsyncSession:
+            session = cls(config, planner)
+            opened.append(session)
+            if unwanted.is_set():
+                session.close()
+            return session
+
+        try:
+            return await asyncio.to_thread(connect)
+        except BaseException:
+            unwanted.set()
+            for session in opened:
+                session.close()
+            raise
 
     def _open_reader(self) -> Any:
         if not self.nonblocking:
@@ -73,14 +91,25 @@ class AsyncSession(Session):
 
     async def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:  # type: ignore[override]
         """Session.run, waiting on the running loop. Cancelled, it ends the statement and the session."""
+        return await self._alone(self._converse, super().run, statement, shape)
+
+    async def begin(self, statement: Statement, shape: Shape = PLAIN) -> Any:  # type: ignore[override]
+        """Session.begin, waiting on the running loop."""
+        return await self._alone(self._begin, super().begin, statement, shape)
+
+    async def fetch(self, plan: Plan, count: int) -> List[Any]:  # type: ignore[override]
+        """Session.fetch, waiting on the running loop."""
+        return await self._alone(self._fetch, super().fetch, plan, count)
+
+    async def _alone(self, here: Callable[..., Any], in_thread: Callable[..., Any], *arguments: Any) -> Any:
         if self.closed:
             raise WireError(2006, "the session is closed", "HY000")
         if not self._running.acquire(blocking=False):
             raise OperationalError("a statement is still running on this session")
         try:
             if self.nonblocking:
-                return await self._converse(self._text(statement), shape)
-            return await asyncio.to_thread(super().run, statement, shape)
+                return await here(*arguments)
+            return await asyncio.to_thread(in_thread, *arguments)
         except BaseException as error:
             if not isinstance(error, Exception):
                 self.end()
@@ -90,9 +119,21 @@ class AsyncSession(Session):
         finally:
             self._running.release()
 
-    async def _converse(self, statement: bytes, shape: Shape) -> Outcome:
+    async def _begin(self, statement: Statement, shape: Shape) -> Any:
+        await self._send(self._text(statement))
+        return self._plan(shape) if self._reader.open() else None
+
+    async def _fetch(self, plan: Plan, count: int) -> List[Any]:
+        reader = self._reader
+        rows: List[Any] = reader.fetch(plan, count)
+        while len(rows) < count and not reader.done:
+            await self._turn()
+            rows += reader.fetch(plan, count - len(rows))
+        return rows
+
+    async def _converse(self, statement: Statement, shape: Shape) -> Outcome:
         try:
-            await self._send(statement)
+            await self._send(self._text(statement))
             outcome = await self._receive(shape)
             await self._skip_others()
         except Exception as error:
@@ -106,9 +147,13 @@ class AsyncSession(Session):
             await asyncio.to_thread(self._connection.query, statement)
         else:
             self._reader.query(statement)
+            if not self._reader.waiting:
+                await asyncio.sleep(0)  # answered already; but a loop over statements must let others run
             await self._answered()
 
     async def _answered(self) -> None:
+        if not self._reader.waiting:  # a busy machine answers at once, time after time: others have their turn too
+            await asyncio.sleep(0)
         while self._reader.waiting:
             await self._ready()
             self._reader.resume()
@@ -213,14 +258,16 @@ class AsyncSession(Session):
             super().close()
 
     def end(self) -> None:
-        """End the session under a running statement, here and on the server. Who runs it closes the connection."""
+        """End the session, and the statement that runs on it, here and on the server. Who runs one closes the connection."""
         with self._ending:
             if self.closed:
                 return
             self._ended = True
             hang_up(self._wire)
+        if not self._running.locked():
+            self.discard()
         try:
-            threading.Thread(target=_kill, args=(self._config, self.planner, self.id)).start()
+            threading.Thread(target=kill, args=(self._config, self.planner, self.id)).start()
         except RuntimeError:
             return  # the interpreter is shutting down, and its sockets with it
 
@@ -237,16 +284,3 @@ def _wake(waiter: "asyncio.Future[None]") -> None:
 def _expire(waiter: "asyncio.Future[None]", seconds: float) -> None:
     if not waiter.done():
         waiter.set_exception(WireError(2013, f"nothing from the server for {seconds} s", "HY000"))
-
-
-def _kill(config: MySQLConnectionConfig, planner: Any, session_id: int) -> None:
-    """KILL a session; it may be gone by now, or no more connections be allowed: then there is nothing to do."""
-    try:
-        with _KILLERS:
-            session = Session(config, planner)
-            try:
-                session.run(b"KILL %d" % session_id)
-            finally:
-                session.close()
-    except Exception:
-        return

@@ -12,10 +12,11 @@ from rhosocial.activerecord.backend.result import QueryResult
 
 from .capabilities import PROBE
 from .codec.script import statements
-from .cursors import Cursor
+from .cursors import Cursor, StreamCursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
+from .streaming import Stream
 from .transaction import MySQLTransactionManager
 
 
@@ -37,9 +38,12 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         if self._connection is not None and not self._connection.closed:
             return
         try:
-            self._connection = Session(self.config, self._planner)
+            self._connection = self._open_session()
         except Exception as error:
             raise self._failed(error) from error
+
+    def _open_session(self) -> Session:
+        return Session(self.config, self._planner)
 
     def disconnect(self) -> None:
         """Close the session, and with it any open transaction; does nothing where it is closed."""
@@ -132,6 +136,30 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         self._log_statement(sql, f"{len(params_list)} rows")
         return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
 
+    def stream(
+        self,
+        sql: str,
+        params: Optional[Sequence[Any]] = None,
+        *,
+        batch_size: int = 1000,
+        column_adapters: Any = None,
+        column_mapping: Any = None,
+        model: Any = None,
+    ) -> Stream:
+        """The rows of a query while the server sends them, in constant memory: ``for row in backend.stream(sql)``.
+
+        Each stream has a session of its own, opened when the first row is asked for: other statements of the backend
+        go on meanwhile, and ending early costs nothing. So it sees what is committed, and neither temporary tables
+        nor settings of the backend's session; within a transaction it is refused.
+
+        batch_size: rows decoded at once, and the length of the lists in ``.batches``
+        model: a model class that the rows become; its column_adapters are taken unless others are given
+        """
+        if model is not None and column_adapters is None:
+            column_adapters = model.get_column_adapters()
+        shape = self._shape(None, column_adapters, column_mapping)
+        return Stream(self, sql, params, shape, batch_size, model)
+
     def executescript(self, script: str) -> None:
         """Run the statements of a script one after another, up to the first that fails; knows DELIMITER."""
         session = self._session()
@@ -140,6 +168,10 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
 
     def _get_cursor(self) -> Cursor:
         return Cursor(self)
+
+    def _get_dql_cursor(self) -> Any:
+        """Within a transaction, whose rows only its own session sees, the rows are fetched at once."""
+        return Cursor(self) if self.in_transaction else StreamCursor(self)
 
     def _execute_batch_fast(self, sql: str, params_list: List[tuple]) -> int:
         return self._run_many(sql, params_list).affected_rows

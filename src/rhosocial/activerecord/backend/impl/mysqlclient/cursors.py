@@ -6,6 +6,7 @@ They go the same way as execute(): the same placeholders, escaping, decoding and
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .driver import Outcome, Shape
+from .streaming import AsyncStream, Stream
 
 _TUPLES = Shape(tuples=True)
 
@@ -61,6 +62,64 @@ class Cursor(_Rows):
 
     def close(self) -> None:
         self._drop()
+
+
+class _StreamRows:
+    """A cursor's description over a stream; its rows are tuples."""
+
+    arraysize = 1
+    rowcount = -1
+    lastrowid = None
+    _kind: Any
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self._stream: Any = None
+
+    @property
+    def description(self) -> Optional[List[Tuple[Any, ...]]]:
+        names = self._stream.names if self._stream is not None else ()
+        return [(name,) + (None,) * 6 for name in names] or None
+
+    def _open(self, sql: str, params: Optional[Sequence[Any]]) -> Any:
+        if self._stream is not None:
+            self._stream._leave(complete=False)
+        self._stream = self._kind(self._backend, sql, params, _TUPLES)
+        return self._stream
+
+
+class StreamCursor(_StreamRows):
+    """Cursor of a MySQLBackend whose rows stay with the server until they are fetched."""
+
+    _kind = Stream
+
+    def execute(self, sql: str, params: Optional[Sequence[Any]] = None) -> "StreamCursor":
+        self._open(sql, params).begin()
+        return self
+
+    def fetchmany(self, size: Optional[int] = None) -> List[Tuple[Any, ...]]:
+        return self._stream.next_batch(self.arraysize if size is None else size)
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+
+class AsyncStreamCursor(_StreamRows):
+    """The same of an AsyncMySQLBackend."""
+
+    _kind = AsyncStream
+
+    async def execute(self, sql: str, params: Optional[Sequence[Any]] = None) -> "AsyncStreamCursor":
+        await self._open(sql, params).begin()
+        return self
+
+    async def fetchmany(self, size: Optional[int] = None) -> List[Tuple[Any, ...]]:
+        return await self._stream.next_batch(self.arraysize if size is None else size)
+
+    async def close(self) -> None:
+        if self._stream is not None:
+            await self._stream.aclose()
 
 
 class AsyncCursor(_Rows):

@@ -37,6 +37,8 @@ _RAW: Dict[int, Any] = {
 _CHUNK_ROWS = 256
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
+# Many statements ended at once must not fill the server with the sessions that kill them.
+_KILLERS = threading.BoundedSemaphore(4)
 
 
 # A statement to send, or what renders it, given whether a backslash escapes in string literals.
@@ -120,6 +122,7 @@ class Session:
 
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
+        self._config = config
         self._lock = threading.RLock()
         self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
         try:
@@ -189,6 +192,21 @@ class Session:
                 raise
             self.used = time.monotonic()
             return outcome
+
+    def begin(self, statement: Statement, shape: Shape = PLAIN) -> Any:
+        """Send a statement and leave its rows to fetch(). Returns their plan, None where there are none.
+
+        Until the last was fetched, and after an error, there is nothing else to do with the session but to end() it.
+        """
+        with self._lock:
+            self._live().query(self._text(statement))
+            return self._plan(shape) if self._reader.open() else None
+
+    def fetch(self, plan: Any, count: int) -> List[Any]:
+        """The next ``count`` rows; fewer at the end."""
+        with self._lock:
+            self._live()
+            return self._reader.fetch(plan, count)
 
     def _live(self) -> Any:
         if self._connection is None:
@@ -279,6 +297,13 @@ class Session:
             except MySQLdb.Error:
                 return  # the server hung up first
 
+    def end(self) -> None:
+        """End the session and the statement whose rows it still reads, here and on the server."""
+        with self._lock:
+            if self._connection is not None:
+                self.discard()
+                kill(self._config, self.planner, self.id)
+
     def discard(self) -> None:
         """End the session without a word to the server: its state is unknown."""
         connection, self._connection = self._connection, None
@@ -305,6 +330,19 @@ class Session:
         os.dup2(null, connection.fileno())
         os.close(null)
         self._lock = threading.RLock()
+
+
+def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> None:
+    """KILL a session; it may be gone by now, or no more connections be allowed: then there is nothing to do."""
+    try:
+        with _KILLERS:
+            session = Session(config, planner)
+            try:
+                session.run(b"KILL %d" % session_id)
+            finally:
+                session.close()
+    except Exception:
+        return
 
 
 def hang_up(wire: int) -> None:
