@@ -23,6 +23,7 @@ from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import core_schema
 from rhosocial.activerecord.backend.type_adapter import BatchConversionMixin, SQLTypeAdapter
 from rhosocial.activerecord.backend.type_registry import TypeRegistry
 
@@ -381,6 +382,16 @@ class MySQLFrozenSetAdapter(MySQLSetAdapter):
     _made = frozenset
 
 
+class Vector(list):
+    """The floats of a VECTOR column, as the type of a model's field: a plain list is written as JSON."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        # model_dump(), which core saves from, would make a plain list of it
+        kept = core_schema.plain_serializer_function_ser_schema(lambda value: value)
+        return core_schema.no_info_after_validator_function(cls, handler(list[float]), serialization=kept)
+
+
 class MySQLVectorAdapter(MySQLTypeAdapter):
     """list of float <-> VECTOR (MySQL 9.0, MariaDB 11.7): little-endian 4-byte floats.
 
@@ -390,7 +401,7 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
     MAX_VECTOR_DIMENSION = 16_383  # MySQL manual, "The VECTOR Type"
 
     fused = "vector"
-    types = {list: [bytes]}
+    types = {list: [bytes], Vector: [bytes]}
 
     def __init__(self, dimension: int | None = None) -> None:
         super().__init__()
@@ -457,6 +468,7 @@ _DRIVER_TYPES: dict[type, type] = {
     Enum: str,
     set: str,
     frozenset: str,
+    Vector: bytes,
 }
 
 # Subclasses and annotations that stand for one of the types above, the first that matches.
@@ -464,6 +476,7 @@ _STAND_FOR: tuple[tuple[type, type], ...] = (
     (Enum, Enum),
     (dict, dict),
     (BaseModel, dict),
+    (Vector, Vector),
     (list, list),
     (set, set),
     (frozenset, frozenset),
