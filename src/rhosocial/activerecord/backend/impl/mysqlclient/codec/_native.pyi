@@ -32,3 +32,23 @@ class AsyncReader(Reader):
     def query(self, statement: bytes) -> None: ...
     def next_result(self) -> None: ...
     def resume(self) -> None: ...
+
+# What records/ uses of the extension; its twin is records/_python.py.
+
+def class_version(model: type) -> int: ...
+
+class ModelBuilder:
+    def __init__(
+        self,
+        model: type,
+        names: tuple[str, ...],
+        columns: tuple[str, ...],
+        fields: Sequence[tuple[type | None, bool, int]] | None,
+        required: tuple[str, ...],
+        validate: Any,
+        dump: Any,
+        fallback: Any,
+        quiet: bool,
+    ) -> None: ...
+    def build(self, rows: list[dict[str, Any]], renames: dict[str, str] | None = None) -> list[Any]: ...
+    def snapshot(self, values: dict[str, Any]) -> dict[str, Any] | None: ...

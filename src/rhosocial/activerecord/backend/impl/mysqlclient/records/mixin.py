@@ -1,0 +1,281 @@
+"""FastLoadMixin and AsyncFastLoadMixin: put one before ActiveRecord or AsyncActiveRecord in a model's bases."""
+
+import logging
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from uuid import UUID
+
+from rhosocial.activerecord.backend.expression import Column
+from rhosocial.activerecord.interface import IActiveRecord, IAsyncActiveRecord, ModelEvent
+from rhosocial.activerecord.query import ActiveQuery, AsyncActiveQuery
+
+from .plan import LoadPlan, PlanHolder
+from .queries import AsyncFastLoadQuery, FastLoadQuery
+
+_PLAN = "__fast_load_plan__"
+_FAST_QUERIES: Dict[Any, Any] = {ActiveQuery: FastLoadQuery, AsyncActiveQuery: AsyncFastLoadQuery}
+# Our query classes, and the one() that a statement of find_one's own replaces.
+_FAST_ONE = {query: query.one for query in _FAST_QUERIES.values()}
+# Values of a primary key that core's find_one takes for nothing else.
+_KEY_TYPES = frozenset((int, str, bytes, UUID, Decimal, date, datetime))
+_STATEMENTS = 64
+_SAVING = {"_prepare_save_data", "is_new_record"}
+
+
+class _QueryClass:
+    """The model's query class: ours in the place of core's, a user's own as it is."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        found = super(_Loading, owner).__query_class__  # type: ignore[misc]
+        return _FAST_QUERIES.get(found, found)
+
+
+class _EventHandlers:
+    """The handlers of an instance that was loaded, made when first asked for: 9 objects that few ever need."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        state = {} if instance is None else instance.__dict__
+        if "_is_from_db" not in state:  # not made by core's constructor, which has none either
+            raise AttributeError("_event_handlers")
+        handlers: Dict[ModelEvent, List[Any]] = {event: [] for event in ModelEvent}
+        for event, method in owner._load_plan().handlers:  # type: ignore[attr-defined]
+            handlers[event].append(getattr(instance, method))
+        return state.setdefault("_event_handlers", handlers)
+
+
+class _ByKey(NamedTuple):
+    """A find_one that needs no query object."""
+
+    plan: LoadPlan
+    backend: Any
+    sql: str
+    params: Tuple[Any, ...]
+
+
+class _Loading:
+    """What both mixins share. No attribute of an instance, no annotation: pydantic takes none of it for a field."""
+
+    __query_class__ = _QueryClass()
+    _event_handlers = _EventHandlers()
+
+    @classmethod
+    def _load_plan(cls) -> LoadPlan:
+        holder = cls.__dict__.get(_PLAN)
+        if holder is None:
+            holder = PlanHolder(cls, _Loading)
+            # On the class, so that it goes with it: it refers to the class, and would keep it in a weak dict.
+            type.__setattr__(cls, _PLAN, holder)
+        return holder.plan()
+
+    # -- rows -> instances --
+
+    @classmethod
+    def create_from_database(cls, row: Dict[str, Any]) -> Any:
+        """The instance of a row whose keys are field names."""
+        builder = cls._load_plan().builder
+        if builder is None:
+            return super().create_from_database(row)  # type: ignore[misc]
+        return builder.build([row])[0]
+
+    @classmethod
+    def _map_columns_to_fields(cls, column_data: Dict[str, Any]) -> Dict[str, Any]:
+        plan = cls._load_plan()
+        if plan.renames is None and "_map_columns_to_fields" in plan.core:
+            return column_data
+        return super()._map_columns_to_fields(column_data)  # type: ignore[misc]
+
+    @classmethod
+    def get_column_adapters(cls) -> Dict[str, Tuple[Any, type]]:
+        """Column -> (adapter, annotation), in a dict of the caller's own."""
+        plan = cls._load_plan()
+        if "get_column_adapters" not in plan.core:
+            return super().get_column_adapters()  # type: ignore[misc]
+        return dict(cls._known_adapters(plan, cls.backend()))  # type: ignore[attr-defined]
+
+    @classmethod
+    def _known_adapters(cls, plan: LoadPlan, backend: Any) -> Dict[str, Tuple[Any, type]]:
+        """Core's get_column_adapters(), asked again only where the backend suggests others."""
+        suggestions = backend.get_default_adapter_suggestions()
+        known = plan.cache.get("adapters")
+        if known is None or known[0] != suggestions:
+            known = plan.cache["adapters"] = (dict(suggestions), super().get_column_adapters())  # type: ignore[misc]
+        return known[1]
+
+    # -- find_one --
+
+    @classmethod
+    def _by_key(cls: Any, condition: Any, derived: Any, extra_derived: Any) -> Optional[_ByKey]:
+        """find_one by primary key as a statement known beforehand; None where it may be anything else."""
+        if type(condition) not in _KEY_TYPES or derived or extra_derived:
+            return None
+        plan = cls._load_plan()
+        if plan.builder is None or "find_one" not in plan.core or cls.is_composite_pk():
+            return None
+        if _FAST_ONE.get(cls.__query_class__) is not cls.__query_class__.one:
+            return None
+        backend = cls.backend()
+        dialect, key, statements = backend.dialect, cls.primary_key(), plan.cache.setdefault("statements", {})
+        name = (cls.table_name(), cls.schema_name(), key)
+        known = statements.get(name)
+        if known is None or known[0] is not dialect:
+            sql, params = cls.query().where(Column(dialect, key) == condition).limit(1).to_sql()
+            if params[0] is not condition:
+                return None
+            if len(statements) >= _STATEMENTS:  # a table name made anew for each call
+                statements.clear()
+            known = statements[name] = (dialect, sql, params[1:])
+        return _ByKey(plan, backend, known[1], (condition, *known[2]))
+
+    @classmethod
+    def _adapters_for(cls: Any, plan: LoadPlan, backend: Any) -> Dict[str, Tuple[Any, type]]:
+        """The class's column adapters, to read only."""
+        if "get_column_adapters" in plan.core and cls.get_column_adapters.__func__ is _ADAPTERS:
+            return cls._known_adapters(plan, backend)
+        return cls.get_column_adapters()
+
+    # -- saving --
+
+    @property
+    def is_new_record(self: Any) -> bool:
+        """Whether the record is not in the database yet."""
+        plan = self._load_plan()
+        if "is_new_record" not in plan.core:
+            return super().is_new_record  # type: ignore[misc]
+        return any(getattr(self, key, None) is None for key in plan.keys) or not self._is_from_db
+
+    @classmethod
+    def _map_fields_to_columns(cls, field_data: Dict[str, Any]) -> Dict[str, Any]:
+        plan = cls._load_plan()
+        if plan.renames is None and "_map_fields_to_columns" in plan.core:
+            return dict(field_data)
+        return super()._map_fields_to_columns(field_data)  # type: ignore[misc]
+
+    def reset_tracking(self: Any) -> None:
+        """Clear the dirty fields and take the present values for the original ones."""
+        plan = self._load_plan()
+        values = plan.builder.snapshot(self.__dict__) if plan.builder is not None else None
+        if values is None:
+            super().reset_tracking()  # type: ignore[misc]
+            return
+        self._dirty_fields.clear()
+        self.__dict__["_original_values"] = values
+
+    def _check_fields(self: Any, plan: LoadPlan) -> None:
+        """Raise what pydantic finds wrong with the fields, without building a second instance."""
+        if plan.builder is None or plan.builder.snapshot(self.__dict__) is None:
+            values = self.model_dump()
+            if not (all(name in values for name in plan.required) and _is_valid(plan.validate, values)):
+                self.model_validate(self.model_dump())
+
+    def _prepare_save_data(self: Any) -> Dict[str, Any]:
+        cls = type(self)
+        plan = cls._load_plan()
+        if plan.builder is None or not _SAVING <= plan.core:
+            return super()._prepare_save_data()  # type: ignore[misc]
+        data = plan.builder.snapshot(self.__dict__)
+        if not self.is_new_record:
+            data = self.model_dump() if data is None else data
+            return {field: data[field] for field in self._dirty_fields if field not in plan.keys}
+        keys = set(plan.keys & cls.model_fields.keys()) if cls.__pk_auto_generated__ else set()
+        if data is None:
+            return self.model_dump(exclude=keys)
+        for key in keys:
+            del data[key]
+        return data
+
+    def _after_save(self: Any, is_new: bool) -> None:
+        if "_after_save" not in self._load_plan().core:
+            super()._after_save(is_new)  # type: ignore[misc]
+
+    def _forget_handlers(self: Any, handlers: Any) -> None:
+        """After refresh(): core takes over those of the instance just read, which has none yet."""
+        if handlers is not None and self.__dict__["_event_handlers"] is handlers:
+            del self.__dict__["_event_handlers"]
+
+
+def _is_valid(validate: Any, values: Dict[str, Any]) -> bool:
+    try:
+        validate(values)
+    except Exception:  # the class says it in its own words
+        return False
+    return True
+
+
+_ADAPTERS = _Loading.get_column_adapters.__func__  # type: ignore[attr-defined]
+
+
+class FastLoadMixin(_Loading):
+    """Loads and saves the rows of an ActiveRecord several times faster, to the same effect.
+
+    ``class User(FastLoadMixin, ActiveRecord)``. Each class takes the fastest way its pydantic schema and its
+    methods provably allow, and core's own where they allow none: docs/fast_loading.md says which is which.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if issubclass(cls, IAsyncActiveRecord):
+            raise TypeError(f"{cls.__name__} is an AsyncActiveRecord: use AsyncFastLoadMixin")
+
+    @classmethod
+    def find_one(cls: Any, condition: Any, *, derived: Any = False, extra_derived: Any = None) -> Any:
+        """The record of a primary key, or the first that meets a condition; None where there is none."""
+        found = cls._by_key(condition, derived, extra_derived)
+        if found is None:
+            return super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
+        plan, backend, sql, params = found
+        cls.log(logging.INFO, f"Executing query: {sql}, parameters: {params}", offset=1)
+        row = backend.fetch_one(sql, params, column_adapters=cls._adapters_for(plan, backend))
+        return plan.builder.build([row], plan.renames)[0] if row else None
+
+    def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:
+        """Check the fields, then validate_record(); events before and after. Raises pydantic's ValidationError."""
+        plan = self._load_plan()
+        if plan.builder is None or "validate_fields" not in plan.core:
+            return super().validate_fields(*args, **kwargs)  # type: ignore[misc]
+        self._trigger_event(ModelEvent.BEFORE_VALIDATE)
+        self._check_fields(plan)
+        self.validate_record(self)
+        self._trigger_event(ModelEvent.AFTER_VALIDATE)
+
+    def refresh(self: Any) -> None:
+        """Read the record again."""
+        handlers = self.__dict__.get("_event_handlers")
+        super().refresh()  # type: ignore[misc]
+        self._forget_handlers(handlers)
+
+
+class AsyncFastLoadMixin(_Loading):
+    """FastLoadMixin for an AsyncActiveRecord: ``class User(AsyncFastLoadMixin, AsyncActiveRecord)``."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if issubclass(cls, IActiveRecord):
+            raise TypeError(f"{cls.__name__} is an ActiveRecord: use FastLoadMixin")
+
+    @classmethod
+    async def find_one(cls: Any, condition: Any, *, derived: Any = False, extra_derived: Any = None) -> Any:
+        """FastLoadMixin.find_one, awaited."""
+        found = cls._by_key(condition, derived, extra_derived)
+        if found is None:
+            return await super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
+        plan, backend, sql, params = found
+        cls.log(logging.INFO, f"Executing async query: {sql}, parameters: {params}", offset=1)
+        row = await backend.fetch_one(sql, params, column_adapters=cls._adapters_for(plan, backend))
+        return plan.builder.build([row], plan.renames)[0] if row else None
+
+    async def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:
+        """FastLoadMixin.validate_fields, awaited."""
+        plan = self._load_plan()
+        if plan.builder is None or "validate_fields" not in plan.core:
+            return await super().validate_fields(*args, **kwargs)  # type: ignore[misc]
+        await self._trigger_event(ModelEvent.BEFORE_VALIDATE)
+        self._check_fields(plan)
+        self.validate_record(self)
+        await self._trigger_event(ModelEvent.AFTER_VALIDATE)
+
+    async def refresh(self: Any) -> None:
+        """FastLoadMixin.refresh, awaited."""
+        handlers = self.__dict__.get("_event_handlers")
+        await super().refresh()  # type: ignore[misc]
+        self._forget_handlers(handlers)

@@ -1,0 +1,118 @@
+"""Generated model classes and rows: what the mixin makes of them is what core makes of them."""
+
+import asyncio
+import os
+
+from hypothesis import HealthCheck, event, given, settings
+
+from .generated import twins_and_rows
+from .same import assert_own, assert_same, copied, outcome
+
+SETTINGS = settings(
+    max_examples=int(os.environ.get("RECORDS_EXAMPLES", "250")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def load(cls, row):
+    """The instance, or what was raised instead: (instance, outcome)."""
+    loaded = []
+    return outcome(lambda: loaded.append(cls.create_from_database(row))), loaded
+
+
+def called(instance, name):
+    """What calling a method without arguments comes to."""
+
+    def call():
+        result = getattr(instance, name)()
+        return asyncio.run(result) if asyncio.iscoroutine(result) else result
+
+    return outcome(call)
+
+
+def pairs(twins, rows):
+    """Both twins' instances of each row that both accept."""
+    for row in rows:
+        (expected, core), (found, fast) = load(twins.core, copied(row)), load(twins.fast, copied(row))
+        assert found == expected
+        if core:
+            yield core[0], fast[0], row
+
+
+@SETTINGS
+@given(twins_and_rows())
+def test_loading(builders, made):
+    twins, rows = made
+    plan = twins.fast._load_plan()
+    event("core's way" if plan.builder is None else "exact" if builder_is_exact(twins.fast, rows) else "validated")
+    for core, fast, row in pairs(twins, rows):
+        assert_same(core, fast)
+        assert_own(fast, row)
+        again = twins.fast.create_from_database(copied(row))
+        # NaN is not equal to itself
+        assert (again == fast) == (twins.core.create_from_database(copied(row)) == core)
+
+
+def builder_is_exact(cls, rows):
+    builder = cls._load_plan().builder
+    return any(builder.snapshot(vars(load(cls, row)[1][0])) is not None for row in rows if load(cls, row)[1])
+
+
+@SETTINGS
+@given(twins_and_rows(rows=1))
+def test_changing_and_saving(builders, made):
+    twins, rows = made
+    for core, fast, _ in pairs(twins, rows):
+        for name in ("last", "document", "text", "unknown"):
+            if name in twins.core.model_fields or name == "unknown":
+                assert outcome(setattr, core, name, None) == outcome(setattr, fast, name, None)
+        for name in ("document", "items", "anything"):
+            if hasattr(core, name) and isinstance(getattr(core, name), (dict, list)):
+                getattr(core, name).clear()
+                getattr(fast, name).clear()
+        assert_same(core, fast)
+        for call in ("validate_fields", "_prepare_save_data", "validate_fields"):
+            assert called(core, call) == called(fast, call), call
+            assert_same(core, fast)
+        core._after_save(False), fast._after_save(False)
+        core.reset_tracking(), fast.reset_tracking()
+        assert_same(core, fast)
+
+
+@SETTINGS
+@given(twins_and_rows(rows=2))
+def test_new_records(builders, made):
+    twins, rows = made
+    for row in rows:
+        found = [], []
+        results = [outcome(lambda: kept.append(cls(**copied(row)))) for kept, cls in zip(found, twins)]  # noqa: B023
+        assert results[0] == results[1]
+        for core, fast in zip(*found):
+            assert_same(core, fast)
+            assert core.is_new_record == fast.is_new_record
+            for call in ("validate_fields", "_prepare_save_data"):
+                assert called(core, call) == called(fast, call), call
+
+
+@SETTINGS
+@given(twins_and_rows(rows=3))
+def test_a_whole_result(builders, made):
+    """What all() does: rows by column, built in one call; the first bad row is raised as core raises it."""
+    twins, rows = made
+    plan = twins.fast._load_plan()
+    if plan.builder is None:
+        return
+    columns = twins.core.get_field_to_column_map()
+    rows = [{columns.get(name, name): value for name, value in row.items()} for row in rows]
+
+    def by_core(rows):
+        return [twins.core.create_from_database(twins.core._map_columns_to_fields(row)) for row in rows]
+
+    def in_one_call(rows):
+        return plan.builder.build(rows, plan.renames)
+
+    assert outcome(by_core, copied(rows)) == outcome(in_one_call, copied(rows))
+    if outcome(by_core, copied(rows))[0] == "returned":
+        for core, fast in zip(by_core(copied(rows)), in_one_call(copied(rows))):
+            assert_same(core, fast)
