@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, hang_up, kill
+from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, kill
 from .errors import OperationalError
 
 # libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once.
@@ -52,10 +52,9 @@ class AsyncSession(Session):
         self._ending = threading.Lock()
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
-        self._wire: int = self._connection.fileno()
         if self.nonblocking:
             # libmariadb's non-blocking calls block over TLS unless the socket itself does not.
-            os.set_blocking(self._wire, False)
+            os.set_blocking(self._wire.descriptor, False)
 
     @classmethod
     async def open(cls, config: MySQLConnectionConfig, planner: Any) -> "AsyncSession":
@@ -166,7 +165,7 @@ class AsyncSession(Session):
             add, remove, seconds = loop.add_writer, loop.remove_writer, self._config.write_timeout
         else:
             add, remove, seconds = loop.add_reader, loop.remove_reader, self._config.read_timeout
-        add(self._wire, _wake, waiter)
+        add(self._wire.descriptor, _wake, waiter)
         timer = loop.call_later(seconds, _expire, waiter, seconds) if seconds else None
         try:
             await waiter
@@ -174,7 +173,7 @@ class AsyncSession(Session):
             self.discard()
             raise
         finally:
-            remove(self._wire)
+            remove(self._wire.descriptor)
             if timer is not None:
                 timer.cancel()
         if self._ended:
@@ -230,8 +229,10 @@ class AsyncSession(Session):
         try:
             await self._skip_rows()
             await self._skip_others()
-        except Exception:
-            self.discard()
+        except Exception as last:
+            # An error of the server's is the last of its answer.
+            if not isinstance(last, WireError) or self._unusable(last):
+                self.discard()
 
     async def ping(self) -> bool:  # type: ignore[override]
         """Ask the server; False, and the session is closed, where it does not answer."""
@@ -239,7 +240,7 @@ class AsyncSession(Session):
             return False
         try:
             await self.run(b"DO 0")  # COM_PING would block
-        except WireError:
+        except Exception:
             return not self.closed
         return True
 
@@ -263,7 +264,7 @@ class AsyncSession(Session):
             if self.closed:
                 return
             self._ended = True
-            hang_up(self._wire)
+            self._wire.hang_up()
         if not self._running.locked():
             self.discard()
         try:

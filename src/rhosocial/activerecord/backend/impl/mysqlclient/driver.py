@@ -1,8 +1,6 @@
 """One session with the server: open, send, read, close. The only importer of MySQLdb."""
 
 import os
-import select
-import socket
 import threading
 import time
 import weakref
@@ -16,6 +14,7 @@ from .codec import VARIABLE, choose
 from .codec.plan import Adapters, Column, Planner
 from .config import MySQLConnectionConfig
 from .errors import ConnectionError, is_disconnect
+from .wire import Wire
 
 CODEC = choose(os.environ.get(VARIABLE), _mysql.__file__)
 
@@ -128,6 +127,7 @@ class Session:
         try:
             # Asking later fails while another thread runs a statement, and KILL needs it just then.
             self.id: int = self._connection.thread_id()
+            self._wire = Wire(self._connection.fileno())
             self.server_info: str = self._connection.get_server_info()
             self.autocommit: bool = config.autocommit
             self._set_up(config)
@@ -269,20 +269,10 @@ class Session:
         if time.monotonic() - self.used < _IDLE_SECONDS:
             return False
         with self._lock:
-            if self._connection is None or not self._hung_up():
+            if self._connection is None or not self._wire.hung_up():
                 return self._connection is None
             self.discard()
             return True
-
-    def _hung_up(self) -> bool:
-        # Nothing is expected on an idle session but the server's end of it, which an error packet
-        # (4031, MySQL 8.0.24+) or TLS alert may precede: so ask for the end, not for data.
-        wire = self._connection.fileno()
-        if not hasattr(select, "POLLRDHUP"):  # macOS, Windows
-            return bool(select.select([wire], [], [], 0)[0])
-        poll = select.poll()
-        poll.register(wire, select.POLLRDHUP)
-        return bool(poll.poll(0))
 
     def close(self) -> None:
         """Say goodbye to the server. Harmless on a closed session."""
@@ -311,7 +301,7 @@ class Session:
         if connection is None:
             return
         try:
-            hang_up(connection.fileno())
+            self._wire.hang_up()
             self._reader.close()
             connection.close()
         except Exception:
@@ -326,9 +316,7 @@ class Session:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, connection.fileno())
-        os.close(null)
+        self._wire.let_go()
         self._lock = threading.RLock()
 
 
@@ -343,15 +331,6 @@ def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> No
                 session.close()
     except Exception:
         return
-
-
-def hang_up(wire: int) -> None:
-    """End the conversation on a descriptor that stays open: whoever waits for it wakes up."""
-    try:
-        with socket.socket(fileno=os.dup(wire)) as copy:
-            copy.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # the other side was quicker
 
 
 _SESSIONS: "weakref.WeakSet[Session]" = weakref.WeakSet()

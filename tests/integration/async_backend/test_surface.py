@@ -1,0 +1,42 @@
+"""AsyncMySQLBackend offers what MySQLBackend offers, awaited where core says so."""
+
+import inspect
+
+import pytest
+from rhosocial.activerecord.backend.base import AsyncStorageBackend
+
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
+
+# What the one protocol calls otherwise than the other.
+RENAMED = {"__enter__": "__aenter__", "__exit__": "__aexit__"}
+
+
+def public(cls):
+    return {name for name in dir(cls) if not name.startswith("_")} | {name for name in RENAMED if hasattr(cls, name)}
+
+
+NAMES = sorted(public(MySQLBackend))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_there_with_the_same_signature(name):
+    sync, ours = getattr(MySQLBackend, name), getattr(AsyncMySQLBackend, RENAMED.get(name, name))
+    assert callable(sync) == callable(ours)
+    if callable(sync):
+        assert list(inspect.signature(sync).parameters.values()) == list(inspect.signature(ours).parameters.values())
+
+
+def test_there_are_no_others():
+    assert public(AsyncMySQLBackend) - public(MySQLBackend) == set()
+
+
+@pytest.mark.parametrize("name", sorted(public(AsyncStorageBackend) - set(RENAMED)))
+def test_coroutines_are_where_core_has_them(name):
+    core, ours = getattr(AsyncStorageBackend, name), getattr(AsyncMySQLBackend, name)
+    assert inspect.iscoroutinefunction(core) == inspect.iscoroutinefunction(ours)
+
+
+def test_what_talks_to_the_server_is_awaited():
+    iterated = {"stream"}  # async for
+    mysql = {name for name in NAMES if inspect.isfunction(vars(MySQLBackend).get(name))} - iterated
+    assert {name for name in mysql if inspect.iscoroutinefunction(getattr(AsyncMySQLBackend, name))} == mysql
