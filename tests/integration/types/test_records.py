@@ -94,7 +94,8 @@ EDGES = dict(
     stamp=datetime(2038, 1, 19, 3, 14, 7, tzinfo=UTC), clock=time(23, 59, 59, 999_999),
     span=-timedelta(hours=838, minutes=59, seconds=59), year=2155, blob=bytes(range(256)) * 300, raw=b"\xbf'\\",
     color=Color.DARK, level=Level.LOW, tags={"ż", "a"}, frozen=frozenset("ab"), numbers=[2**64 - 1, -(2**63)],
-    document={"ż": [None, 1.5, {"x": "'"}], "n": 2**53 + 1}, maybe={"a": [1]}, address=Address(city="X", since=date.max),
+    document={"ż": [None, 1.5, {"x": "'"}], "n": 2**53 + 1},
+    maybe={"a": [1]}, address=Address(city="X", since=date.max),
     place=point(1, 2),
 )  # fmt: skip
 PLAIN = dict(
@@ -168,7 +169,7 @@ def test_a_vector_field(config):
         record.save()
         found = VectorRecord.find_one(record.id)
         assert found.embedding == [1.0, -0.5, 2.0**-126] and type(found.embedding) is Vector
-        found.embedding = [0, 1, 2]
+        found.embedding = Vector([0, 1, 2])
         found.save()
         assert VectorRecord.find_one(record.id).embedding == [0.0, 1.0, 2.0]
         assert VectorRecord.query().where("embedding = ?", (Vector([0, 1, 2]),)).count() == 1

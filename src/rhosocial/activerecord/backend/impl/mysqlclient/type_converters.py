@@ -11,7 +11,7 @@ An adapter whose ``fused`` names a type says that decoding a column of that type
 
 import json
 import struct
-from collections import abc
+from collections import UserList, abc
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
@@ -382,14 +382,19 @@ class MySQLFrozenSetAdapter(MySQLSetAdapter):
     _made = frozenset
 
 
-class Vector(list):
-    """The floats of a VECTOR column, as the type of a model's field: a plain list is written as JSON."""
+class Vector(UserList):
+    """The floats of a VECTOR column, as the type of a model's field: a list is written as JSON.
+
+    No subclass of list, of which model_dump(), that core saves from, would make a plain list.
+    """
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        # model_dump(), which core saves from, would make a plain list of it
-        kept = core_schema.plain_serializer_function_ser_schema(lambda value: value)
-        return core_schema.no_info_after_validator_function(cls, handler(list[float]), serialization=kept)
+        dump = core_schema.plain_serializer_function_ser_schema(list, when_used="json")
+        floats = core_schema.no_info_after_validator_function(cls, handler(list[float]))
+        return core_schema.union_schema(
+            [core_schema.is_instance_schema(cls), floats], mode="left_to_right", serialization=dump
+        )
 
 
 class MySQLVectorAdapter(MySQLTypeAdapter):
