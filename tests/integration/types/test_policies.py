@@ -1,12 +1,14 @@
 """Time zones, days that no calendar has, and what the servers do at the edges that docs/types.md names."""
 
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import DatabaseError, TypeConversionError
 from rhosocial.activerecord.backend.impl.mysqlclient.geometry import geometry, point
-from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import MySQLBooleanAdapter
+from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import MySQLBooleanAdapter, Vector
 
 UTC, EAST = timezone.utc, timezone(timedelta(hours=9))
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -123,6 +125,18 @@ def test_b21_the_server_reads_our_vectors(backend):
     backend.execute("CREATE TABLE t (v VECTOR(2))")
     backend.execute("INSERT INTO t VALUES (STRING_TO_VECTOR('[1.5, -2]'))")
     assert backend.fetch_one("SELECT v FROM t") == {"v": [1.5, -2.0]}
+    with pytest.raises(DatabaseError) as caught:
+        backend.execute("UPDATE t SET v = %s", (Vector([1.0, 2.0, 3.0]),))
+    assert caught.value.errno == 1406
+    backend.execute("UPDATE t SET v = %s", (Vector([1.0]),))
+    assert backend.fetch_one("SELECT v FROM t") == {"v": [1.0]}
+
+
+def test_digits_beyond_a_decimal_are_rounded_with_a_note(backend):
+    backend.execute("CREATE TABLE t (v DECIMAL(5,2))")
+    backend.execute("INSERT INTO t VALUES (%s)", (Decimal("1.005"),))
+    assert [row["Code"] for row in backend.fetch_all("SHOW WARNINGS")] == [1265]
+    assert backend.fetch_one("SELECT v FROM t") == {"v": Decimal("1.01")}
 
 
 def test_expressions_have_the_servers_types(backend):
@@ -136,3 +150,59 @@ def test_expressions_have_the_servers_types(backend):
         "d": "1.5", "f": "1.5", "i": "1", "n": "None", "s": "", "b": "b'\\x00\\xff'", "total": "2", "mean": "1.0000"
     }  # fmt: skip
     assert type(row["f"]) is float and type(row["d"]).__name__ == type(row["mean"]).__name__ == "Decimal"
+
+
+MODES = ["", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES", "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_b01_b04_strings_and_bytes_in_every_mode(backend, mode):
+    """Switched in mid-session, past any configuration."""
+    backend.execute("CREATE TABLE t (s TEXT, b BLOB) CHARACTER SET utf8mb4")
+    backend.execute(f"SET SESSION sql_mode = '{mode}'")
+    text = "'\"`\\\\'\0\x1a%s ? :a\n\U0001f600e\u0301\u00e9"
+    for data in (text.encode(), bytearray(text.encode()), memoryview(text.encode())):
+        backend.execute("INSERT INTO t VALUES (%s, %s)", (text, data))
+    assert backend.fetch_all("SELECT s, b FROM t") == [{"s": text, "b": text.encode()}] * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [("\ud800", "lone surrogate"), (float("nan"), "finite"), (10**5000, "4300 digits"), (Decimal("1E+999999999"), "65"),
+     (timedelta(days=40), "838:59:59"), (object(), "cannot bind a object"),
+     ((x for x in "ab"), "cannot bind a generator"),
+     (slice(1), "cannot bind a slice"), (1j, "cannot bind a complex")],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)  # fmt: skip
+def test_b02_b05_b07_b08_b10_the_parameter_is_named_and_nothing_is_sent(backend, value, message):
+    backend.execute("CREATE TABLE t (a INT, v TEXT)")
+    with pytest.raises(TypeConversionError, match=f"parameter 2: .*{message}"):
+        backend.execute("INSERT INTO t VALUES (%s, %s)", (1, value))
+    with pytest.raises(TypeConversionError, match=f"row 2, parameter 2: .*{message}"):
+        backend.execute_many("INSERT INTO t VALUES (%s, %s)", [(1, "a"), (1, value)])
+    assert backend.fetch_all("SELECT v FROM t") == []
+
+
+def test_b18_charsets_of_columns_are_the_servers_business(backend):
+    """The connection is utf8mb4: the server converts; what utf-8 cannot be comes only as bytes."""
+    backend.execute(
+        "CREATE TABLE t (l VARCHAR(9) CHARACTER SET latin1, u VARCHAR(9) CHARACTER SET utf16, "
+        "b VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin)"
+    )
+    backend.execute("INSERT INTO t VALUES (%s, %s, %s)", ("caf\u00e9", "\u017c\U0001f600", "\u017c"))
+    row = backend.fetch_one("SELECT l, u, b, CAST(l AS BINARY) AS raw FROM t")
+    assert row == {"l": "caf\u00e9", "u": "\u017c\U0001f600", "b": "\u017c", "raw": b"caf\xe9"}
+
+
+def test_b19_b20_wide_results_and_odd_names(backend):
+    wide = ", ".join(f"{i} AS c{i}" for i in range(4000))
+    row = backend.fetch_one(f"SELECT {wide}")
+    assert row == {f"c{i}": i for i in range(4000)}
+    names = ["select", "a``b'\"", "n" * 64, "\u017c\u00f3\u0142w", "__class__"]
+    row = backend.fetch_one("SELECT " + ", ".join(f"{i} AS `{name}`" for i, name in enumerate(names)))
+    assert list(row) == [name.replace("``", "`") for name in names] and list(row.values()) == list(range(5))
+    assert backend.fetch_all("SELECT 1 AS a, 2 AS a") == [{"a": 2}]
+    backend.execute("CREATE TABLE t (a INT, b LONGBLOB)")
+    assert backend.fetch_all("SELECT * FROM t") == []
+    backend.execute("INSERT INTO t VALUES (1, REPEAT('x', 8 << 20)), (NULL, NULL)")
+    assert [len(row["b"] or b"") for row in backend.fetch_all("SELECT * FROM t ORDER BY a DESC")] == [8 << 20, 0]
