@@ -4,7 +4,7 @@ PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite lint bench wheels clean
+.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite lint bench fuzz sanitize wheels clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,13 @@ lint: setup-venv  ## ruff and mypy
 
 bench: setup  ## measure, and write build/bench/report.json
 	@$(PY) benchmarks/run.py
+
+fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
+	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
+	@$(PY) tools/fuzz.py
+
+sanitize: setup-venv  ## the codec tests on an ASan and UBSan build of the extension
+	@sh tools/sanitize.sh
 
 wheels: setup  ## a wheel for each CPython here and the pure one, each tried in a clean environment
 	@$(PY) tools/make_wheels.py

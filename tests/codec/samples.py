@@ -422,7 +422,8 @@ TYPES: List[Type] = [
     Type(
         "VECTOR(3)", (242, 128), "list", [Stored([1.0, -0.5, 3.4028234663852886e38],
         b"\0\0\x80\x3f\0\0\0\xbf\xff\xff\x7f\x7f", MYSQL)],
-        "MySQL 9: 16383 floats of 4 bytes, given by MySQLVectorAdapter", "more is error 1406, fewer are kept; text is error 6136; NaN is refused",
+        "MySQL 9: 16383 floats of 4 bytes, given as `Vector`",
+        "more is error 1406, fewer are kept; text is error 6136; NaN is refused",
         (MySQLVectorAdapter(), List[float], bytes), binary=True,
     ),
 ]  # fmt: skip
