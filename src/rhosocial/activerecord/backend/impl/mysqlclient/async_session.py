@@ -92,7 +92,7 @@ class AsyncSession(Session):
         """Session.run, waiting on the running loop. Cancelled, it ends the statement and the session."""
         return await self._alone(self._converse, super().run, statement, shape)
 
-    async def begin(self, statement: Statement, shape: Shape = PLAIN) -> Any:  # type: ignore[override]
+    async def begin(self, statement: Statement, shape: Shape = PLAIN) -> Any:
         """Session.begin, waiting on the running loop."""
         return await self._alone(self._begin, super().begin, statement, shape)
 
@@ -259,7 +259,7 @@ class AsyncSession(Session):
             super().close()
 
     def end(self) -> None:
-        """End the session, and the statement that runs on it, here and on the server. Who runs one closes the connection."""
+        """End the session and the statement that runs on it, here and on the server. Who runs it closes the connection."""
         with self._ending:
             if self.closed:
                 return

@@ -11,6 +11,7 @@ from MySQLdb import _mysql
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
 from .codec import VARIABLE, choose
+from .codec.abc import WireError
 from .codec.plan import Adapters, Column, Planner
 from .config import MySQLConnectionConfig
 from .errors import ConnectionError, is_disconnect
@@ -246,8 +247,10 @@ class Session:
             self._reader.close()
             while self._connection.next_result() == 0:
                 self._skip()
-        except Exception:
-            self.discard()
+        except Exception as last:
+            # An error of the server's is the last of its answer.
+            if not isinstance(last, (MySQLdb.Error, WireError)) or self._unusable(last):
+                self.discard()
 
     def ping(self) -> bool:
         """Ask the server; False, and the session is closed, where it does not answer."""

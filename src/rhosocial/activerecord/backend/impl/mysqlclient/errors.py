@@ -231,10 +231,10 @@ _UNLISTED = Rule(QueryError, "HY000")
 
 ERRORS: dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
 
-# 1153: the server answers, then closes. 2008/2014/2020: a result is left half read.
+# 1153: the server answers, then closes. 2008/2014/2020: a result is left half read. 2026: TLS without its proper end.
 DISCONNECTS = frozenset(
     errno for errno, rule in ERRORS.items() if issubclass(rule.error, ConnectionLost)
-) | {1153, 2008, 2014, 2020, 3032, 6400}  # fmt: skip
+) | {1153, 2008, 2014, 2020, 2026, 3032, 6400}  # fmt: skip
 
 # Undone whole by the server (deadlock), to be undone by us (1205), or never begun (no connection).
 RETRYABLE = frozenset({1020, 1040, 1203, 1205, 1213, 1613, 1614, 2002, 2003, 3058, 3101})
