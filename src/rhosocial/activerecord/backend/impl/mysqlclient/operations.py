@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from decimal import Decimal
 from itertools import chain
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import (
@@ -35,7 +35,21 @@ _BOUND = frozenset((
 # Measured best for multi-row INSERT on both servers.
 _INSERT_BYTES = 64 * 1024
 _STATEMENTS = 256
-_PACKET = b"SELECT @@max_allowed_packet AS bytes"
+_UNKNOWN_IDS = (
+    "the ids generated for the rows do not follow one by one: auto_increment_increment is not 1, or the rows fill "
+    "more than one packet and another session inserts meanwhile; give the ids, insert fewer rows at once "
+    "(bulk_create(batch_size=...)) or one by one"
+)
+_LIMITS = b"SELECT @@max_allowed_packet AS packet, @@auto_increment_increment AS id_step"
+# A given id is in the statement's outcome too, but not in this (C API, mysql_insert_id()).
+_GENERATED_ID = b"SELECT LAST_INSERT_ID() AS id"
+
+
+class _Limits(NamedTuple):
+    """Of a session: how long its statements may be, in bytes, and how far apart the ids are that it generates."""
+
+    packet: int
+    id_step: int
 
 
 class _Chunk:
@@ -52,44 +66,41 @@ class _Chunk:
 
 
 class _Bulk:
-    """The statements of one bulk insert, and what came of them."""
+    """The statements of one bulk insert, and what came of them. ``limits``: None where the ids are returned."""
 
-    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], shape: Shape, limit: int) -> None:
-        self._sql, self._rows, self._limit = sql, rows, limit
+    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], shape: Shape, limits: Optional[_Limits]) -> None:
+        self._sql, self._rows, self._limits = sql, rows, limits
         self.shape = shape
         self._outcomes: List[Outcome] = []
 
     def chunks(self) -> Iterator[_Chunk]:
-        start = 0
+        start, limit = 0, self._limits.packet if self._limits else _INSERT_BYTES
         while start < len(self._rows):
-            chunk = _Chunk(self._sql, self._rows, start, self._limit)
+            chunk = _Chunk(self._sql, self._rows, start, limit)
             yield chunk
             start = chunk.end
 
-    def take(self, chunk: _Chunk, outcome: Outcome) -> None:
-        """Core numbers the records from the first id on: raise where another session's ids lie between."""
-        first = self._outcomes[0].last_insert_id if self._outcomes else None
-        if first and outcome.rows is None and outcome.last_insert_id != first + chunk.start:
-            raise OperationalError(
-                f"the ids generated from row {chunk.start + 1} on do not follow the others: another session inserts "
-                f"meanwhile; insert fewer rows at once, such as by bulk_create(batch_size={chunk.start})"
-            )
+    def take(self, chunk: _Chunk, outcome: Outcome) -> bool:
+        """Keep an outcome. Whether the ids, if generated, follow one by one from the first: core counts on it."""
         self._outcomes.append(outcome)
+        if self._limits is None or not outcome.last_insert_id or len(self._rows) == 1:
+            return True
+        return self._limits.id_step == 1 and outcome.last_insert_id - chunk.start == self._outcomes[0].last_insert_id
 
     def outcome(self) -> Outcome:
-        rows = None
-        if self._outcomes[0].rows is not None:
-            rows = list(chain.from_iterable(outcome.rows or () for outcome in self._outcomes))
-        affected = sum(outcome.affected_rows for outcome in self._outcomes)
-        return Outcome(rows, affected, self._outcomes[0].last_insert_id, self._outcomes[0].names)
+        first = self._outcomes[0]
+        rows = None if first.rows is None else [row for outcome in self._outcomes for row in outcome.rows or ()]
+        return Outcome(
+            rows, sum(outcome.affected_rows for outcome in self._outcomes), first.last_insert_id, first.names
+        )
 
 
 class _Templates:
     """What the two mixins share: the SQL of their statements, and whether options can do with it."""
 
     _statement_templates: Optional[Dict[Any, str]] = None
-    # the session, and how long its statements may be
-    _packet: Tuple[Any, int] = (None, 0)
+    # a session and its limits
+    _limits: Tuple[Any, Optional[_Limits]] = (None, None)
 
     def _template(
         self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: str
@@ -200,7 +211,7 @@ class OperationsMixin(_Templates):
     def bulk_insert(self: Any, options: BulkInsertOptions) -> QueryResult:
         """Insert rows, all or none. ``last_insert_id`` is the first row's; the others' follow it one by one.
 
-        Raises OperationalError where the rows fill more than one packet and the ids do not follow.
+        Raises OperationalError where generated ids do not follow so.
         """
         sql = self._bulk(options)
         if sql is None:
@@ -217,18 +228,20 @@ class OperationsMixin(_Templates):
         if not self.in_transaction and len(rows) > 1:
             with self.transaction():
                 return self._insert_rows(sql, rows, execution)
-        # Ids that are returned need not follow one another.
-        limit = _INSERT_BYTES if execution.process_result_set else self._packet_bytes()
-        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limit)
+        limits = None if execution.process_result_set else self._session_limits()
+        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limits)
         for chunk in bulk.chunks():
-            bulk.take(chunk, self._send(chunk, bulk.shape))
+            outcome = self._send(chunk, bulk.shape)
+            if not bulk.take(chunk, outcome) and self._send(_GENERATED_ID).rows[0]["id"] == outcome.last_insert_id:
+                raise OperationalError(_UNKNOWN_IDS)
         return bulk.outcome()
 
-    def _packet_bytes(self: Any) -> int:
-        if self._packet[0] is not self._connection:
-            rows = self._send(_PACKET).rows
-            self._packet = (self._connection, rows[0]["bytes"])
-        return self._packet[1]
+    def _session_limits(self: Any) -> _Limits:
+        session, limits = self._limits
+        if session is not self._connection:
+            limits = _Limits(**self._send(_LIMITS).rows[0])
+            self._limits = (self._connection, limits)
+        return limits
 
     def _send(self: Any, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         try:
@@ -277,17 +290,23 @@ class AsyncOperationsMixin(_Templates):
         if not self.in_transaction and len(rows) > 1:
             async with self.transaction():
                 return await self._insert_rows(sql, rows, execution)
-        limit = _INSERT_BYTES if execution.process_result_set else await self._packet_bytes()
-        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limit)
+        limits = None if execution.process_result_set else await self._session_limits()
+        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limits)
         for chunk in bulk.chunks():
-            bulk.take(chunk, await self._send(chunk, bulk.shape))
+            outcome = await self._send(chunk, bulk.shape)
+            if (
+                not bulk.take(chunk, outcome)
+                and (await self._send(_GENERATED_ID)).rows[0]["id"] == outcome.last_insert_id
+            ):
+                raise OperationalError(_UNKNOWN_IDS)
         return bulk.outcome()
 
-    async def _packet_bytes(self: Any) -> int:
-        if self._packet[0] is not self._connection:
-            rows = (await self._send(_PACKET)).rows
-            self._packet = (self._connection, rows[0]["bytes"])
-        return self._packet[1]
+    async def _session_limits(self: Any) -> _Limits:
+        session, limits = self._limits
+        if session is not self._connection:
+            limits = _Limits(**(await self._send(_LIMITS)).rows[0])
+            self._limits = (self._connection, limits)
+        return limits
 
     async def _send(self: Any, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         try:
