@@ -286,7 +286,7 @@ cdef class Reader:
                 if limit >= 0 and len(rows) >= limit:
                     return rows
                 self.next_row += 1  # before decoding: a row that fails is not tried again
-                PyList_Append(rows, _row(decoder, self.cells + (self.next_row - 1) * self.width))
+                PyList_Append(rows, self._decoded(decoder, self.cells + (self.next_row - 1) * self.width))
             if self.done or self.waiting or chunks == 0:
                 return rows
             if limit >= 0 and len(rows) >= limit:
@@ -319,7 +319,7 @@ cdef class Reader:
 
     cdef int _locate(self, row_t row) except -1:
         """Point the first row of cells at a row where the library keeps it."""
-        cdef unsigned long *lengths = self.library.fetch_lengths(self.result)
+        cdef unsigned long *lengths = self._lengths()
         cdef Py_ssize_t i
         for i in range(self.width):
             self.cells[i].data = row[i]
@@ -356,7 +356,7 @@ cdef class Reader:
                 if status != ROW:
                     return status
             self.pending = NULL
-            lengths = self.library.fetch_lengths(self.result)
+            lengths = self._lengths()
             size = 0
             for i in range(self.width):
                 size += <Py_ssize_t> lengths[i]
@@ -381,6 +381,13 @@ cdef class Reader:
         if row[0] is NULL:
             return FAILED if self.library.errno_(self.mysql) else END
         return ROW
+
+    cdef unsigned long *_lengths(self) noexcept nogil:
+        """Of the cells of the row fetched last."""
+        return self.library.fetch_lengths(self.result)
+
+    cdef object _decoded(self, _Decoder decoder, cell_t *cells):
+        return _row(decoder, cells)
 
     def close(self):
         """End the result; rows not fetched yet are read and dropped, blocking."""
