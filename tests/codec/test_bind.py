@@ -106,8 +106,14 @@ def test_lying_length(codec, length):
 
 @pytest.mark.parametrize(("length", "error"), [(-1, ValueError), (2**70, OverflowError)])
 def test_impossible_length(codec, length, error):
-    with pytest.raises(error):
-        codec.bind(ROW, Lies([1, 2], length), True)
+    """CPython asks for the length before 3.14 only; its error then, or the items that there are."""
+    try:
+        tuple(Lies([1, 2], length))
+    except error:
+        with pytest.raises(error):
+            codec.bind(ROW, Lies([1, 2], length), True)
+    else:
+        assert codec.bind(ROW, Lies([1, 2], length), True) == b"(1, 2)"
 
 
 class Answers(tzinfo):
