@@ -11,7 +11,7 @@ import pytest
 from rhosocial.activerecord.backend.errors import TransactionError
 from rhosocial.activerecord.backend.transaction import TransactionEvent
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, async_session
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
@@ -70,6 +70,11 @@ def quiet():
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def at_least_one_await_a_statement(monkeypatch):
+    monkeypatch.setattr(async_session, "_AT_ONCE", 0)
 
 
 @pytest.fixture(params=["at once", "late"])
@@ -231,12 +236,10 @@ async def test_no_thread_is_left(backend):
     for i in range(5):
         assert await cancelled(backend.execute("SELECT SLEEP(60)"), delay=0.02)
         await assert_in_step(backend, i)
-    for _ in range(200):
-        left = {thread for thread in set(threading.enumerate()) - before if not thread.name.startswith(("asyncio", "uvloop"))}
-        if not left:
-            break
-        await asyncio.sleep(0.05)
-    assert left == set()
+    ours = [thread for thread in set(threading.enumerate()) - before if "_" not in thread.name]  # asyncio_0: the loop's
+    for thread in ours:
+        await asyncio.to_thread(thread.join, 10)
+    assert not any(thread.is_alive() for thread in ours)
 
 
 # -- within a transaction --

@@ -5,7 +5,12 @@ import warnings
 
 import pytest
 from rhosocial.activerecord.backend.errors import IsolationLevelError, TransactionError
-from rhosocial.activerecord.backend.transaction import IsolationLevel, TransactionEvent, TransactionMode, TransactionState
+from rhosocial.activerecord.backend.transaction import (
+    IsolationLevel,
+    TransactionEvent,
+    TransactionMode,
+    TransactionState,
+)
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLTransactionManager
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ReadOnlyServerError

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 from .codec.abc import WireError
 from .codec.plan import Plan
@@ -17,6 +17,8 @@ from .errors import OperationalError
 _SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
 _SENT_AT_ONCE = 16 * 1024
 _WRITABLE = 2
+# So many statements in a row may be answered at once before the loop has its turn all the same.
+_AT_ONCE = 16
 _ENDED = "the session was ended while a statement ran on it"
 
 
@@ -50,6 +52,7 @@ class AsyncSession(Session):
     def __init__(self, config: MySQLConnectionConfig, planner: Any) -> None:
         self._running = threading.Lock()  # a statement is; whichever thread its loop or itself is in
         self._ending = threading.Lock()
+        self._at_once = 0  # statements answered before they could be waited for, since the loop had its turn
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
         if self.nonblocking:
@@ -100,6 +103,36 @@ class AsyncSession(Session):
         """Session.fetch, waiting on the running loop."""
         return await self._alone(self._fetch, super().fetch, plan, count)
 
+    async def run_prepared(self, *arguments: Any) -> Outcome:  # type: ignore[override]
+        """Session.run_prepared, in a thread: libmysqlclient has no other way."""
+        return await self._in_thread(super().run_prepared, arguments)
+
+    async def run_array(self, *arguments: Any) -> Tuple[int, Outcome]:  # type: ignore[override]
+        """Session.run_array, in a thread."""
+        return await self._in_thread(super().run_array, arguments)
+
+    async def forget_prepared(self, *arguments: Any) -> None:  # type: ignore[override]
+        await self._in_thread(super().forget_prepared, arguments)
+
+    async def _in_thread(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Any:
+        """Run what blocks. Cancelled, it ends the statement and the session, and waits for the thread."""
+        if self.closed:
+            raise WireError(2006, "the session is closed", "HY000")
+        if not self._running.acquire(blocking=False):
+            raise OperationalError("a statement is still running on this session")
+        work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+        try:
+            return await asyncio.shield(work)
+        except BaseException:
+            if not work.done():
+                self.end()
+                await asyncio.wait([work])
+                work.exception()
+                self.discard()
+            raise
+        finally:
+            self._running.release()
+
     async def _alone(self, here: Callable[..., Any], in_thread: Callable[..., Any], *arguments: Any) -> Any:
         if self.closed:
             raise WireError(2006, "the session is closed", "HY000")
@@ -146,9 +179,16 @@ class AsyncSession(Session):
             await asyncio.to_thread(self._connection.query, statement)
         else:
             self._reader.query(statement)
-            if not self._reader.waiting:
-                await asyncio.sleep(0)  # answered already; but a loop over statements must let others run
-            await self._answered()
+            if self._reader.waiting:
+                # Others' turns take longer than most answers: then the socket need not be registered with the loop.
+                await asyncio.sleep(0)
+                self._reader.resume()
+                await self._answered()
+            elif self._at_once == _AT_ONCE:
+                self._at_once = 0
+                await asyncio.sleep(0)
+            else:
+                self._at_once += 1
 
     async def _answered(self) -> None:
         if not self._reader.waiting:  # a busy machine answers at once, time after time: others have their turn too
@@ -259,7 +299,7 @@ class AsyncSession(Session):
             super().close()
 
     def end(self) -> None:
-        """End the session and the statement that runs on it, here and on the server. Who runs it closes the connection."""
+        """End the session and what runs on it, here and on the server. Who runs it closes the connection."""
         with self._ending:
             if self.closed:
                 return
