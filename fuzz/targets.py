@@ -38,10 +38,21 @@ DECODE = struct.Struct("<BHBBB")  # column type, flags, charset 63 | utc << 1, z
 BACKSLASH, KIND = 0x80, 0x7F
 
 
+def shown(answer: Any) -> str:
+    """repr, with sets in order: that of two sets with NaNs in them may differ."""
+    if isinstance(answer, list):
+        return f"[{', '.join(map(shown, answer))}]"
+    if isinstance(answer, dict):
+        return f"{{{', '.join(f'{key!r}: {shown(value)}' for key, value in answer.items())}}}"
+    if isinstance(answer, (set, frozenset)):
+        return f"{type(answer).__name__}({sorted(map(shown, answer))})"
+    return repr(answer)
+
+
 def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
     """The result or the exception, such that 1, 1.0 and True, or 0.0 and -0.0, differ."""
     try:
-        return repr(function(*arguments))
+        return shown(function(*arguments))
     except (ValueError, TypeError) as error:
         return type(error), str(error)
     except Exception as error:
