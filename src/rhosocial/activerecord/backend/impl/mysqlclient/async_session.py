@@ -13,12 +13,14 @@ from .config import MySQLConnectionConfig
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, kill
 from .errors import OperationalError
 
-# libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once.
+# libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once,
+# and LOAD DATA LOCAL's files.
 _SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
 _SENT_AT_ONCE = 16 * 1024
 _WRITABLE = 2
 # So many statements in a row may be answered at once before the loop has its turn all the same.
 _AT_ONCE = 16
+_OUT_OF_STEP = 2014  # CR_COMMANDS_OUT_OF_SYNC
 _ENDED = "the session was ended while a statement ran on it"
 
 
@@ -169,13 +171,16 @@ class AsyncSession(Session):
             outcome = await self._receive(shape)
             await self._skip_others()
         except Exception as error:
-            await self._clear(error)
-            raise
+            said = await self._said(error)
+            await self._clear(said)
+            if said is error:
+                raise
+            raise said from error
         self.used = time.monotonic()
         return outcome
 
     async def _send(self, statement: bytes) -> None:
-        if len(statement) > _SENT_AT_ONCE and not _SAYS_WHEN_WRITABLE:
+        if not _SAYS_WHEN_WRITABLE and (len(statement) > _SENT_AT_ONCE or self._config.local_infile):
             await asyncio.to_thread(self._connection.query, statement)
         else:
             self._reader.query(statement)
@@ -191,8 +196,6 @@ class AsyncSession(Session):
                 self._at_once += 1
 
     async def _answered(self) -> None:
-        if not self._reader.waiting:  # a busy machine answers at once, time after time: others have their turn too
-            await asyncio.sleep(0)
         while self._reader.waiting:
             await self._ready()
             self._reader.resume()
@@ -260,6 +263,20 @@ class AsyncSession(Session):
             await asyncio.sleep(0)
             if self._ended:
                 raise WireError(2013, _ENDED, "HY000")
+
+    async def _said(self, error: Exception) -> Exception:
+        """What went wrong. libmysqlclient's mysql_fetch_row_nonblocking says 2014, whatever it was (client.cc):
+        the server has the error still, unless the connection is gone.
+        """
+        if _SAYS_WHEN_WRITABLE or not isinstance(error, WireError) or error.args[0] != _OUT_OF_STEP:
+            return error
+        try:
+            self._reader.close()
+            await self._send(b"SHOW ERRORS")
+            errors = await self._receive(Shape(tuples=True))
+        except Exception:
+            return WireError(2013, "the connection was lost while rows were read", "HY000")
+        return WireError(*errors.rows[-1][1:]) if errors.rows else error
 
     async def _clear(self, error: Exception) -> None:
         """After a failed statement: read what is left of it, or give the session up."""
