@@ -39,7 +39,7 @@ class _Rows:
         self._begun = True
         if self._backend.in_transaction:
             raise OperationalError(
-                "a stream reads on a session of its own, which does not see this transaction: end it first, or execute()"
+                "a stream reads on a session of its own, which does not see this transaction: end it, or execute()"
             )
         self._backend._log_statement(self._sql, self._params)
 

@@ -116,7 +116,7 @@ class _Loading:
             return None
         backend = cls.backend()
         dialect, key, statements = backend.dialect, cls.primary_key(), plan.cache.setdefault("statements", {})
-        name = (cls.table_name(), cls.schema_name(), key)
+        name = (cls.table_name(), cls.schema_name(), key, type(condition))  # a type is checked when it comes first
         known = statements.get(name)
         if known is None or known[0] is not dialect:
             sql, params = cls.query().where(Column(dialect, key) == condition).limit(1).to_sql()
