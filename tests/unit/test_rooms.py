@@ -13,15 +13,47 @@ NAME = mysqlclient.__name__
 # room -> the rooms of ours it may import; None: any
 MAY_IMPORT = {
     "__init__": None,
-    "backend": {"capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "streaming", "transaction"},
+    "backend": {
+        "capabilities",
+        "codec",
+        "config",
+        "cursors",
+        "driver",
+        "execution",
+        "explain",
+        "introspection",
+        "prepared",
+        "streaming",
+        "transaction",
+    },
     "async_backend": {
-        "async_session", "capabilities", "codec", "config", "cursors", "driver", "execution", "explain", "introspection", "streaming", "transaction",
+        "async_session",
+        "capabilities",
+        "codec",
+        "config",
+        "cursors",
+        "driver",
+        "execution",
+        "explain",
+        "introspection",
+        "prepared",
+        "streaming",
+        "transaction",
     },
     "async_session": {"codec", "config", "driver", "errors"},
     "execution": {
-        "capabilities", "explain", "codec", "config", "dialect", "driver", "errors", "field_types", "type_converters",
+        "capabilities",
+        "explain",
+        "codec",
+        "config",
+        "dialect",
+        "driver",
+        "errors",
+        "field_types",
+        "type_converters",
     },
     "cursors": {"driver", "streaming"},
+    "prepared": {"codec", "driver"},
     "streaming": {"errors"},
     "driver": {"codec", "config", "errors", "wire"},
     "wire": set(),
@@ -44,7 +76,7 @@ MAY_IMPORT = {
     "server": set(),
     "operations": {"codec", "driver", "errors"},
     "records": {"codec"},
-}  # fmt: skip
+}
 
 # outside module -> the only rooms that may import it
 ONLY_IN = {"MySQLdb": {"driver"}, "subprocess": {"server"}, "asyncio": {"async_session", "async_backend"}}
@@ -113,7 +145,8 @@ def test_there_is_no_cycle_between_rooms():
 
     def reaches(start, target, seen):
         return any(
-            step == target or (step not in seen and reaches(step, target, seen | {step})) for step in edges.get(start, ())
+            step == target or (step not in seen and reaches(step, target, seen | {step}))
+            for step in edges.get(start, ())
         )
 
     assert [room for room in edges if reaches(room, room, set())] == []
