@@ -202,6 +202,16 @@ async def test_while_a_long_statement_is_sent(backend, admin, late):
     assert await asyncio.to_thread(admin.sessions_become, 1)
 
 
+async def test_a_prepared_statement(backend, admin):
+    statement = await backend.prepare("SELECT SLEEP(%s) AS endless, %s AS tag")
+    for tag in range(5):
+        assert (await statement.execute((0, tag))).data == [{"endless": 0, "tag": tag}]
+        assert await cancelled(statement.execute((60, -1)), delay=0.02)
+        await assert_in_step(backend, tag)
+    assert await asyncio.to_thread(admin.sessions_become, 1)
+    assert not admin.runs("endless")
+
+
 async def test_ping(backend, admin, late):
     await backend.connect()
     assert await cancelled(backend.ping(), 0, late)

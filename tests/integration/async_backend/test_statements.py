@@ -77,6 +77,16 @@ async def test_backslashes_of_the_session_from_its_first_statement(config):
     await backend.disconnect()
 
 
+async def test_what_the_server_cannot_prepare_runs_all_the_same(backend):
+    statement = await backend.prepare("UNLOCK TABLES")
+    assert (await statement.execute(())).affected_rows == 0
+    await assert_sane(backend)
+
+
+async def assert_sane(backend):
+    assert (await backend.execute("SELECT 'sane' AS answer")).data == [{"answer": "sane"}]
+
+
 @pytest.mark.flavor("mysql")
 async def test_tls(server, database, ticker):
     backend = AsyncMySQLBackend(**server.connect_kwargs(tcp=True), database=database, ssl_mode="REQUIRED")
@@ -90,6 +100,8 @@ async def test_tls(server, database, ticker):
     await backend.execute("CREATE PROCEDURE p() BEGIN SELECT 1 AS a; SELECT SLEEP(0.2) AS b; END")
     assert (await backend.execute("CALL p()")).data == [{"a": 1}]
     assert await backend.ping()
+    prepared = await backend.prepare("SELECT SLEEP(%s) AS s")
+    assert (await prepared.execute((0.05,))).data == [{"s": 0}]
     await backend.disconnect()
 
 

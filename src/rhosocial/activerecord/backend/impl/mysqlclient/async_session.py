@@ -57,9 +57,7 @@ class AsyncSession(Session):
         self._at_once = 0  # statements answered before they could be waited for, since the loop had its turn
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
-        if self.nonblocking:
-            # libmariadb's non-blocking calls block over TLS unless the socket itself does not.
-            os.set_blocking(self._wire.descriptor, False)
+        self._set_blocking(False)
 
     @classmethod
     async def open(cls, config: MySQLConnectionConfig, planner: Any) -> "AsyncSession":
@@ -87,6 +85,12 @@ class AsyncSession(Session):
             return super()._open_reader()
         return CODEC.functions.AsyncReader(CODEC.library, self._connection)
 
+    def _set_blocking(self, blocking: bool) -> None:
+        """Over TLS libmariadb's non-blocking calls block unless the socket itself does not, and its blocking ones end
+        the session after 5 ms unless it does (ma_tls_read)."""
+        if self.nonblocking and _SAYS_WHEN_WRITABLE:
+            os.set_blocking(self._wire.descriptor, blocking)
+
     @property
     def closed(self) -> bool:
         return self._ended or self._connection is None
@@ -107,7 +111,9 @@ class AsyncSession(Session):
 
     async def run_prepared(self, *arguments: Any) -> Outcome:  # type: ignore[override]
         """Session.run_prepared, in a thread: libmysqlclient has no other way."""
-        return await self._in_thread(super().run_prepared, arguments)
+        outcome = await self._in_thread(super().run_prepared, arguments)
+        # What the server cannot prepare, the thread gave to run(): that is for the loop.
+        return await outcome if asyncio.iscoroutine(outcome) else outcome
 
     async def run_array(self, *arguments: Any) -> Tuple[int, Outcome]:  # type: ignore[override]
         """Session.run_array, in a thread."""
@@ -117,23 +123,32 @@ class AsyncSession(Session):
         await self._in_thread(super().forget_prepared, arguments)
 
     async def _in_thread(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Any:
-        """Run what blocks. Cancelled, it ends the statement and the session, and waits for the thread."""
+        """Run what blocks. Cancelled, it ends the statement and the session, which the thread then gives up."""
         if self.closed:
             raise WireError(2006, "the session is closed", "HY000")
         if not self._running.acquire(blocking=False):
             raise OperationalError("a statement is still running on this session")
-        work = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
         try:
-            return await asyncio.shield(work)
-        except BaseException:
-            if not work.done():
+            self._set_blocking(True)
+            result = await asyncio.to_thread(self._through, function, arguments)
+            self._set_blocking(False)
+            return result
+        except BaseException as error:
+            if not isinstance(error, Exception):
                 self.end()
-                await asyncio.wait([work])
-                work.exception()
-                self.discard()
+            elif not self.closed:
+                self._set_blocking(False)
             raise
         finally:
             self._running.release()
+
+    def _through(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Any:
+        """Call it; in whichever way it ends, a session ended meanwhile is nobody's but this thread's."""
+        try:
+            return function(*arguments)
+        finally:
+            if self._ended:
+                self.discard()
 
     async def _alone(self, here: Callable[..., Any], in_thread: Callable[..., Any], *arguments: Any) -> Any:
         if self.closed:
