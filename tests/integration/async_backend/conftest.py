@@ -55,15 +55,23 @@ async def backend(config):
 def admin(server, database):
     options = {**server.connect_kwargs(), "database": database, "autocommit": True}
     with contextlib.closing(MySQLdb.connect(**options)) as connection:
-        yield Admin(connection, database)
+        yield Admin(connection, database, server.flavor)
+
+
+# MySQL's information_schema.processlist fails (3854) while any session runs a statement with bytes that are no text.
+SESSIONS = {
+    "mysql": "SELECT processlist_id, processlist_info FROM performance_schema.threads WHERE processlist_db",
+    "mariadb": "SELECT id, info FROM information_schema.processlist WHERE db",
+}
 
 
 class Admin:
     """What the server itself says, through mysqlclient alone."""
 
-    def __init__(self, connection, database):
+    def __init__(self, connection, database, flavor):
         self._connection = connection
         self._database = database
+        self._flavor = flavor
 
     def ask(self, sql):
         self._connection.query(sql.encode())
@@ -76,7 +84,7 @@ class Admin:
 
     def sessions(self):
         """Session id -> the statement it runs, of the sessions in the test's database but this one."""
-        rows = self.ask(f"SELECT id, info FROM information_schema.processlist WHERE db = '{self._database}'")
+        rows = self.ask(f"{SESSIONS[self._flavor]} = '{self._database}'")
         return {int(row[0]): row[1] for row in rows if int(row[0]) != self._connection.thread_id()}
 
     def sessions_become(self, count):

@@ -97,9 +97,11 @@ def test_a_session_ended_just_before_a_statement_is_an_error_once(backend, admin
 
 def test_a_session_ended_during_a_statement_is_an_error(backend, admin):
     first = connection_id(backend)
-    threading.Timer(0.3, admin.kill, (first,)).start()
+    killer = threading.Timer(0.3, admin.kill, (first,))
+    killer.start()
     with pytest.raises(ConnectionLost):
         backend.execute("SELECT SLEEP(10)")
+    killer.join()
     assert connection_id(backend) != first
 
 
@@ -212,10 +214,12 @@ def test_an_implementation_that_cannot_be_had_is_an_import_error_saying_why(serv
 
 def test_a_statement_killed_while_its_rows_are_read_leaves_the_session_usable(backend, admin):
     first = connection_id(backend)
-    threading.Timer(0.5, admin.ask, (f"KILL QUERY {first}",)).start()
+    killer = threading.Timer(0.5, admin.ask, (f"KILL QUERY {first}",))
+    killer.start()
     # 256 rows fill a chunk, so that the error comes after the first rows
     rows = f"SELECT ROW_NUMBER() OVER () AS i, 1 AS n FROM ({' UNION ALL '.join(['SELECT 0'] * 300)}) AS r"
     with pytest.raises(QueryCanceled) as caught:
         backend.fetch_all(f"SELECT n, SLEEP(IF(i > 290, 1, 0)) FROM ({rows}) AS s")
+    killer.join()
     assert caught.value.errno == 1317 and not caught.value.is_disconnect
     assert connection_id(backend) == first
