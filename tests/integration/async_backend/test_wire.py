@@ -26,11 +26,14 @@ def taken_over(near):
     near.close()
     new, other = socket.socketpair()
     with new, other:
-        if new.fileno() != descriptor:
-            os.dup2(new.fileno(), descriptor)
         other.settimeout(1)
-        yield descriptor, other
-        with contextlib.suppress(OSError):
+        if new.fileno() == descriptor:
+            yield descriptor, other
+            return
+        os.dup2(new.fileno(), descriptor)
+        try:
+            yield descriptor, other
+        finally:
             os.close(descriptor)
 
 
