@@ -5,16 +5,6 @@ from cpython.set cimport PySet_New
 
 cdef extern from *:
     """
-    /* On CPython <= 3.11 a C loop that allocates starts collections of its own; what is built here
-       survives them all. Without the GIL others would see the pause, and need it. */
-    #ifdef Py_GIL_DISABLED
-    static int pause_gc(void) { return 0; }
-    static void resume_gc(int was_on) { (void) was_on; }
-    #else
-    static int pause_gc(void) { return PyGC_Disable(); }
-    static void resume_gc(int was_on) { if (was_on) PyGC_Enable(); }
-    #endif
-
     /* Before 3.12 a flag says whether the number counts. */
     #if PY_VERSION_HEX < 0x030C0000
     #define version_of(type) ((type)->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG ? (type)->tp_version_tag : 0)
@@ -22,8 +12,6 @@ cdef extern from *:
     #define version_of(type) ((type)->tp_version_tag)
     #endif
     """
-    int pause_gc()
-    void resume_gc(int)
     unsigned int version_of(PyTypeObject *)
 
 cdef extern from "Python.h":
@@ -150,7 +138,7 @@ cdef class ModelBuilder:
         for start in range(0, count, PAUSE_ROWS):
             end = min(start + PAUSE_ROWS, count)
             if self.exact or self.quiet:
-                was_on = pause_gc()
+                was_on = collector_pause()
                 try:
                     for i in range(start, end):
                         instance = self._exact(rows[i], keys) if self.exact else None
@@ -158,7 +146,7 @@ cdef class ModelBuilder:
                             instance = self._validated(_renamed(rows[i], renames))
                         built[i] = instance
                 finally:
-                    resume_gc(was_on)
+                    collector_resume(was_on)
             for i in range(start, end):
                 if built[i] is None:
                     row = _renamed(rows[i], renames)
