@@ -11,7 +11,7 @@ import pytest
 from rhosocial.activerecord.backend.errors import TransactionError
 from rhosocial.activerecord.backend.transaction import TransactionEvent
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, async_session
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
@@ -70,11 +70,6 @@ def quiet():
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
-
-
-@pytest.fixture(autouse=True)
-def at_least_one_await_a_statement(monkeypatch):
-    monkeypatch.setattr(async_session, "_AT_ONCE", 0)
 
 
 @pytest.fixture(params=["at once", "late"])

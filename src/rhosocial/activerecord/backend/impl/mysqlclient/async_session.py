@@ -18,8 +18,6 @@ from .errors import OperationalError
 _SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
 _SENT_AT_ONCE = 16 * 1024
 _WRITABLE = 2
-# So many statements in a row may be answered at once before the loop has its turn all the same.
-_AT_ONCE = 16
 _OUT_OF_STEP = 2014  # CR_COMMANDS_OUT_OF_SYNC
 _ENDED = "the session was ended while a statement ran on it"
 
@@ -54,7 +52,6 @@ class AsyncSession(Session):
     def __init__(self, config: MySQLConnectionConfig, planner: Any) -> None:
         self._running = threading.Lock()  # a statement is; whichever thread its loop or itself is in
         self._ending = threading.Lock()
-        self._at_once = 0  # statements answered before they could be waited for, since the loop had its turn
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
         super().__init__(config, planner)
         self._set_blocking(False)
@@ -199,16 +196,12 @@ class AsyncSession(Session):
             await asyncio.to_thread(self._connection.query, statement)
         else:
             self._reader.query(statement)
+            # The loop has its turn at every statement, else tasks whose answers come at once would run one after
+            # another. It takes longer than most answers: then the socket need not be registered with it.
+            await asyncio.sleep(0)
             if self._reader.waiting:
-                # Others' turns take longer than most answers: then the socket need not be registered with the loop.
-                await asyncio.sleep(0)
                 self._reader.resume()
                 await self._answered()
-            elif self._at_once == _AT_ONCE:
-                self._at_once = 0
-                await asyncio.sleep(0)
-            else:
-                self._at_once += 1
 
     async def _answered(self) -> None:
         while self._reader.waiting:
