@@ -50,6 +50,7 @@ MAY_IMPORT = {
         "driver",
         "errors",
         "field_types",
+        "prepared",
         "type_converters",
     },
     "cursors": {"driver", "streaming"},

@@ -1,6 +1,7 @@
 """The asynchronous backend: configuration, dialect, session and transactions put together."""
 
 import time
+from functools import partial
 from itertools import chain, islice
 from typing import Any, Iterable, List, Optional, Sequence, Tuple
 
@@ -18,6 +19,7 @@ from .cursors import AsyncCursor, AsyncStreamCursor
 from .driver import PLAIN, Outcome, Shape, Statement
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
+from .prepared import AsyncPreparedStatement, prepared_text
 from .streaming import AsyncStream
 from .transaction import AsyncMySQLTransactionManager, commit_error
 
@@ -94,11 +96,16 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
 
     # -- statements --
 
-    async def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
+    async def _run(
+        self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN, prepare: bool = False
+    ) -> Outcome:
         try:
             async with self._turn.here():
                 session = await self._session()
-                outcome = await session.run(self._statement(sql, params), shape)
+                if prepare:
+                    outcome = await session.run_prepared(*self._prepared(sql, params), shape)
+                else:
+                    outcome = await session.run(self._statement(sql, params), shape)
                 if not session.autocommit and not self.in_transaction:
                     await session.run(b"COMMIT")
                 return outcome
@@ -191,6 +198,15 @@ class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackend
             column_adapters = model.get_column_adapters()
         shape = self._shape(None, column_adapters, column_mapping)
         return AsyncStream(self, sql, params, shape, batch_size, model)
+
+    async def prepare(self, sql: str) -> AsyncPreparedStatement:
+        """MySQLBackend.prepare, awaited. A thread runs it: it pays for long results, not for short ones."""
+        return AsyncPreparedStatement(self, sql)
+
+    async def _forget_prepared(self, sql: str) -> None:
+        async with self._turn.here():
+            if self._connection is not None and not self._connection.closed:
+                await self._connection.forget_prepared(partial(prepared_text, sql))
 
     async def executescript(self, script: str) -> None:
         """MySQLBackend.executescript, awaited."""

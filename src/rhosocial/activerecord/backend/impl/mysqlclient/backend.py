@@ -1,6 +1,7 @@
 """The synchronous backend: configuration, dialect, session and transactions put together."""
 
 import time
+from functools import partial
 from typing import Any, List, Optional, Sequence, Tuple
 
 from rhosocial.activerecord.backend.base import StorageBackend
@@ -16,6 +17,7 @@ from .cursors import Cursor, StreamCursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
+from .prepared import PreparedStatement, array_text, prepared_text
 from .streaming import Stream
 from .transaction import MySQLTransactionManager
 
@@ -40,7 +42,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         try:
             self._connection = self._open_session()
         except Exception as error:
-            raise self._failed(error) from error
+            self._fail(error)
 
     def _open_session(self) -> Session:
         return Session(self.config, self._planner)
@@ -78,32 +80,49 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
 
     # -- statements --
 
-    def _run(self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN) -> Outcome:
+    def _run(
+        self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN, prepare: bool = False
+    ) -> Outcome:
         try:
             session = self._session()
-            outcome = session.run(self._statement(sql, params), shape)
+            if prepare or self._often(sql):
+                outcome = session.run_prepared(*self._prepared(sql, params), shape)
+            else:
+                outcome = session.run(self._statement(sql, params), shape)
             if not session.autocommit and not self.in_transaction:
                 session.run(b"COMMIT")
             return outcome
         except Exception as error:
-            raise self._failed(error) from error
+            self._fail(error)
 
     def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        """All of ``rows`` or none: in a transaction of its own unless one is open."""
-        affected, first_id = 0, None
-        if not self.in_transaction and len(rows) > 1:
-            with self.transaction():
-                return self._run_many(sql, rows)
+        """All of ``rows`` or none: in a transaction of its own unless one is open. No other thread's comes between."""
         try:
-            session = self._session()
-            for statement in self._statements(session, sql, rows):
-                outcome = session.run(statement)
-                affected += outcome.affected_rows
-                first_id = first_id or outcome.last_insert_id
-            if not session.autocommit and not self.in_transaction:
-                session.run(b"COMMIT")
+            with self._session().alone:
+                if self.in_transaction or len(rows) < 2:
+                    return self._run_each(sql, rows)
+                with self.transaction():
+                    return self._run_each(sql, rows)
         except Exception as error:
-            raise self._failed(error) from error
+            self._fail(error)
+
+    def _run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
+        affected, first_id, done = 0, None, 0
+        session = self._session()
+        rows = self._bindable_rows(rows)
+        while done < len(rows):
+            before = done
+            done, outcome = session.run_array(partial(array_text, sql), rows, before)
+            if done == before:
+                break
+            affected += outcome.affected_rows
+            first_id = first_id or outcome.last_insert_id
+        for statement in self._statements(session, sql, rows[done:] if done else rows):
+            outcome = session.run(statement)
+            affected += outcome.affected_rows
+            first_id = first_id or outcome.last_insert_id
+        if not session.autocommit and not self.in_transaction:
+            session.run(b"COMMIT")
         return Outcome(None, affected, first_id)
 
     def execute(
@@ -160,6 +179,17 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         shape = self._shape(None, column_adapters, column_mapping)
         return Stream(self, sql, params, shape, batch_size, model)
 
+    def prepare(self, sql: str) -> PreparedStatement:
+        """A statement to run many times, with ``%s`` for its parameters: its values come and go in binary.
+
+        It outlives a lost session. What the server cannot prepare is sent as text.
+        """
+        return PreparedStatement(self, sql)
+
+    def _forget_prepared(self, sql: str) -> None:
+        if self._connection is not None:
+            self._connection.forget_prepared(partial(prepared_text, sql))
+
     def executescript(self, script: str) -> None:
         """Run the statements of a script one after another, up to the first that fails; knows DELIMITER."""
         session = self._session()
@@ -177,7 +207,7 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
         return self._run_many(sql, params_list).affected_rows
 
     def _handle_error(self, error: Exception) -> None:
-        raise self._failed(error) from error
+        self._fail(error)
 
     # -- the server --
 

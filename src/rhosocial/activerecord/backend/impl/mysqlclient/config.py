@@ -61,6 +61,7 @@ class MySQLConnectionConfig(
     client_flags: int | None = None
     found_rows: bool = False
     conn_attrs: dict[str, str] | None = None
+    prepare_threshold: int | None = None
     local_infile: bool = False
     local_infile_dir: str | None = None
 

@@ -4,6 +4,8 @@ import os
 import threading
 import time
 import weakref
+from collections import OrderedDict
+from functools import cached_property
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import MySQLdb
@@ -37,6 +39,17 @@ _RAW: Dict[int, Any] = {
 _CHUNK_ROWS = 256
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
+# Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
+_PREPARED = 64
+# Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
+_UNPREPARED = frozenset((1295, 1461, 2036))
+# CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
+_NEW_METADATA = 2057
+# ER_CONVERSION_IMPOSSIBLE of a parameter: it was typed by a column that has been changed since (MySQL, before it runs).
+_NEW_PARAMETER = 3988
+# Measured: 10,000 rows at once are not faster.
+_ARRAY_ROWS = 1000
+_ARRAY_BYTES = 1024 * 1024
 # Many statements ended at once must not fill the server with the sessions that kill them.
 _KILLERS = threading.BoundedSemaphore(4)
 
@@ -114,6 +127,51 @@ class _Reader:
             result.discard()
 
 
+class _SqlStatement(_Reader):
+    """A statement prepared by SQL (manual 15.5): codec._native.Statement where the client library is out of reach."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._name = b"mysqlclient_%d" % id(self)
+        self.params = 0
+
+    def _send(self, statement: bytes) -> None:
+        self._connection.query(statement)
+        self._connection.store_result()
+
+    def prepare(self, text: bytes, params: int) -> None:
+        self.params = params
+        self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
+
+    def execute(self, params: Sequence[Any]) -> None:
+        names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
+        parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
+        statement = CODEC.functions.bind((*parts, b""), params, len(self._connection.escape_string(b"\\")) == 2)
+        if names:
+            self._send(statement)
+        self._connection.query(b"EXECUTE %s%s%s" % (self._name, b" USING " if names else b"", b",".join(names)))
+
+    @property
+    def affected_rows(self) -> int:
+        return self._connection.affected_rows()
+
+    @property
+    def insert_id(self) -> int:
+        return self._connection.insert_id()
+
+    def close(self) -> None:
+        super().close()
+        while self._connection.next_result() == 0:
+            self._connection.discard_result()
+
+    def reset(self) -> None:
+        self.close()
+
+    def finish(self) -> None:
+        if not self._connection.closed:
+            self._send(b"DEALLOCATE PREPARE %s" % self._name)
+
+
 class Session:
     """A connection to the server. Its statements run one after another, whichever threads send them.
 
@@ -123,6 +181,7 @@ class Session:
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
         self._config = config
+        self._statements: OrderedDict[bytes, Any] = OrderedDict()
         self._lock = threading.RLock()
         self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
         try:
@@ -209,6 +268,140 @@ class Session:
             self._live()
             return self._reader.fetch(plan, count)
 
+    @property
+    def alone(self) -> Any:
+        """A context in which no other thread's statement runs on this session."""
+        return self._lock
+
+    # -- prepared statements --
+
+    def run_prepared(
+        self, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
+    ) -> Outcome:
+        """Session.run by a prepared statement: ``text`` with its ``?``. Where the server cannot, ``plain`` is run."""
+        with self._lock:
+            self._live()
+            wanted = self._text(text)
+            statement = self._prepared(wanted, len(params))
+            if statement is None:
+                return self.run(plain, shape)
+            try:
+                statement.execute(params)
+                outcome = self._read_prepared(statement, shape)
+            except BaseException as error:
+                self._recover_prepared(wanted, error)
+                code = error.args[0] if isinstance(error, (MySQLdb.Error, WireError)) and error.args else None
+                if code == _NEW_PARAMETER or (code == _NEW_METADATA and wanted.lstrip()[:6].upper() == b"SELECT"):
+                    return self.run(plain, shape)
+                raise
+            self.used = time.monotonic()
+            return outcome
+
+    def run_array(
+        self, text: Callable[[bool], Optional[bytes]], rows: Sequence[Any], start: int
+    ) -> Tuple[int, Outcome]:
+        """Run a statement for rows[start] and as many after it as an array may hold: how far that is, and the outcome.
+
+        It is ``start`` where the statement or the rows do not fit an array, and nothing was done.
+        """
+        nothing = start, Outcome(None, 0, None)
+        with self._lock:
+            self._live()
+            wanted = text(self.backslash) if self.arrays else None
+            statement = self._prepared(wanted, len(rows[start])) if wanted is not None else None
+            if statement is None:
+                return nothing
+            try:
+                done = statement.execute_rows(rows, start, _ARRAY_ROWS, min(_ARRAY_BYTES, self.max_packet // 2))
+                if done == start:
+                    return nothing
+                outcome = self._read_prepared(statement, PLAIN)
+            except BaseException as error:
+                self._recover_prepared(wanted or b"", error)
+                raise
+            self.used = time.monotonic()
+            return done, outcome
+
+    @property
+    def arrays(self) -> bool:
+        """Whether client library and server know array binding (MariaDB 10.2)."""
+        return CODEC.library is not None and CODEC.library.mariadb and "MariaDB" in self.server_info
+
+    @cached_property
+    def max_packet(self) -> int:
+        """The most bytes the server takes in one packet; fixed when a session begins."""
+        with self._lock:
+            rows = Session.run(self, b"SELECT @@max_allowed_packet", Shape(tuples=True)).rows
+            return int(rows[0][0])  # type: ignore[index]
+
+    def forget_prepared(self, text: Callable[[bool], bytes]) -> None:
+        """Close a prepared statement, if there is one."""
+        with self._lock:
+            if self._connection is not None:
+                statement = self._statements.pop(self._text(text), None)
+                if statement is not None:
+                    statement.finish()
+
+    def _prepared(self, text: bytes, params: int) -> Any:
+        """The statement for a text, from the session's bounded store; None where the server does not prepare it."""
+        if text in self._statements:
+            self._statements.move_to_end(text)
+            return self._statements[text]
+        statement = self._prepare(text, params)
+        if statement is not None and statement.params != params:
+            found = statement.params
+            statement.finish()
+            if found > params or b"?" in text:
+                statement = None
+        self._statements[text] = statement
+        if len(self._statements) > _PREPARED:
+            oldest = self._statements.popitem(last=False)[1]
+            if oldest is not None:
+                oldest.finish()
+        return statement
+
+    def _prepare(self, text: bytes, params: int) -> Any:
+        statement: Any = None
+        try:
+            if CODEC.library is not None:
+                statement = CODEC.functions.Statement(CODEC.library, self._connection)
+                statement.prepare(text)
+            else:
+                statement = _SqlStatement(self._connection)
+                statement.prepare(text, params)
+        except (MySQLdb.Error, WireError) as error:
+            if CODEC.library is not None:
+                statement.finish()
+            if error.args[0] in _UNPREPARED:
+                return None
+            if self._unusable(error):
+                self.discard()
+            raise
+        return statement
+
+    def _read_prepared(self, statement: Any, shape: Shape) -> Outcome:
+        if not statement.open():
+            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
+        else:
+            plan = self._plan(shape, statement)
+            rows = statement.fetch(plan)
+            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
+        statement.close()
+        return outcome
+
+    def _recover_prepared(self, text: bytes, error: BaseException) -> None:
+        """After a failed statement: make it usable again, or give it up, or the session."""
+        if self._unusable(error):
+            self.discard()
+            return
+        statement = self._statements[text]
+        try:
+            statement.reset()
+            if error.args[:1] in ((_NEW_METADATA,), (_NEW_PARAMETER,)):
+                self._statements.pop(text).finish()
+        except Exception:
+            self.discard()
+
     def _live(self) -> Any:
         if self._connection is None:
             raise MySQLdb.InterfaceError(2006, "the session is closed")
@@ -223,8 +416,8 @@ class Session:
         reader.close()
         return Outcome(rows, len(rows), connection.insert_id() or None, plan.names)
 
-    def _plan(self, shape: Shape) -> Any:
-        reader = self._reader
+    def _plan(self, shape: Shape, reader: Any = None) -> Any:
+        reader = self._reader if reader is None else reader
         plain = self.planner.plain(reader.signature(), lambda: tuple(Column(*column) for column in reader.columns()))
         plan = self.planner.adapted(plain, shape.adapters, shape.mapping)
         return plan._replace(keys=None) if shape.tuples else plan
@@ -289,6 +482,8 @@ class Session:
                 connection.close()
             except MySQLdb.Error:
                 return  # the server hung up first
+            finally:
+                self._finish_statements()
 
     def end(self) -> None:
         """End the session and the statement whose rows it still reads, here and on the server."""
@@ -307,8 +502,16 @@ class Session:
             self._wire.hang_up()
             self._reader.close()
             connection.close()
+            self._finish_statements()
         except Exception:
             return  # nothing is left to be told to a dead server
+
+    def _finish_statements(self) -> None:
+        """The connection being closed: no word is sent for any of them."""
+        while self._statements:
+            statement = self._statements.popitem()[1]
+            if statement is not None:
+                statement.finish()
 
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:

@@ -21,6 +21,7 @@ from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
 from .errors import ConnectionLost, OperationalError, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
+from .prepared import Sightings, prepared_text
 from .type_converters import json_loads, register_adapters, suggestions
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
@@ -71,6 +72,8 @@ class Execution:
         self._server_version_cache: Optional[Tuple[int, ...]] = version
         self._adapted_to: Optional[str] = None
         self._capabilities: Optional[DatabaseCapabilities] = None
+        threshold = self.config.prepare_threshold
+        self._sightings = Sightings(threshold) if threshold is not None else None
         self._planner = Planner(
             utc=self.config.timezone is not None,
             zero_dates=ZeroDates[self.config.zero_dates.upper()],
@@ -142,6 +145,18 @@ class Execution:
         if not params:
             return sql.encode()
         return partial(_render, sql, self._bindable(params))
+
+    def _prepared(self, sql: str, params: Optional[Sequence[Any]]) -> Tuple[Any, Sequence[Any], Statement]:
+        """What run_prepared() takes."""
+        bindable = self._bindable(params or ())
+        return partial(prepared_text, sql), bindable, partial(_render, sql, bindable)
+
+    def _often(self, sql: str) -> bool:
+        """Whether to prepare a statement that the user has not."""
+        return self._sightings is not None and self._sightings.often(sql)
+
+    def _bindable_rows(self, rows: Sequence[Sequence[Any]]) -> List[Sequence[Any]]:
+        return [self._bindable(row) for row in rows]
 
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""

@@ -1,0 +1,103 @@
+"""Statements prepared by a user, and the texts seen often enough to be prepared for them."""
+
+import re
+import time
+from collections import OrderedDict
+from typing import Any, Optional, Sequence
+
+from rhosocial.activerecord.backend.result import QueryResult
+
+from .codec.sql import template
+from .driver import Outcome, Shape
+
+# MariaDB does these row by row in one statement; what a row may ask of the row before it stays text.
+_ARRAY = re.compile(r"\s*(UPDATE|DELETE)\b(?!.*(@|LAST_INSERT_ID|ROW_COUNT|FOUND_ROWS|RETURNING|\?))", re.I | re.S)
+_SEEN_TEXTS = 512
+
+
+def prepared_text(sql: str, backslash: bool) -> bytes:
+    """The statement with ``?`` for its placeholders."""
+    return b"?".join(template(sql, backslash).parts)
+
+
+def array_text(sql: str, backslash: bool) -> Optional[bytes]:
+    """The same where all rows may be sent as one array; None where that may mean something else."""
+    insert = template(sql, backslash).insert
+    if _ARRAY.match(sql) if insert is None else not insert.tail.strip(b"; \t\r\n") and b"?" not in insert.head:
+        return prepared_text(sql, backslash)
+    return None
+
+
+class Sightings:
+    """Counts the texts a backend runs, as long as they are among the last few hundred."""
+
+    def __init__(self, threshold: int) -> None:
+        self._threshold = threshold
+        self._counts: OrderedDict[str, int] = OrderedDict()
+
+    def often(self, sql: str) -> bool:
+        """Whether this sight is the ``threshold``-th or a later one."""
+        count = self._counts[sql] = self._counts.pop(sql, 0) + 1
+        if len(self._counts) > _SEEN_TEXTS:
+            self._counts.popitem(last=False)
+        return count >= self._threshold
+
+
+class _Prepared:
+    """What both kinds share. The server's side of it belongs to the session, and is made anew in another one."""
+
+    def __init__(self, backend: Any, sql: str) -> None:
+        self._backend = backend
+        self.sql = sql
+
+    def _shape(self, column_adapters: Any, column_mapping: Any) -> Shape:
+        return self._backend._shape(None, column_adapters, column_mapping)
+
+    def _result(self, outcome: Outcome, started: float) -> QueryResult:
+        return self._backend._result(outcome, None, time.perf_counter() - started)
+
+
+class PreparedStatement(_Prepared):
+    """What MySQLBackend.prepare() returns."""
+
+    def __enter__(self) -> "PreparedStatement":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()
+
+    def execute(
+        self, params: Sequence[Any] = (), *, column_adapters: Any = None, column_mapping: Any = None
+    ) -> QueryResult:
+        """MySQLBackend.execute with these parameters: the same values and errors."""
+        started = time.perf_counter()
+        self._backend._log_statement(self.sql, params)
+        shape = self._shape(column_adapters, column_mapping)
+        return self._result(self._backend._run(self.sql, params, shape, prepare=True), started)
+
+    def close(self) -> None:
+        """Free it on the server. execute() would prepare it again."""
+        self._backend._forget_prepared(self.sql)
+
+
+class AsyncPreparedStatement(_Prepared):
+    """What AsyncMySQLBackend.prepare() returns: PreparedStatement with coroutines."""
+
+    async def __aenter__(self) -> "AsyncPreparedStatement":
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        await self.close()
+
+    async def execute(
+        self, params: Sequence[Any] = (), *, column_adapters: Any = None, column_mapping: Any = None
+    ) -> QueryResult:
+        """PreparedStatement.execute, awaited."""
+        started = time.perf_counter()
+        self._backend._log_statement(self.sql, params)
+        shape = self._shape(column_adapters, column_mapping)
+        return self._result(await self._backend._run(self.sql, params, shape, prepare=True), started)
+
+    async def close(self) -> None:
+        """Free it on the server. execute() would prepare it again."""
+        await self._backend._forget_prepared(self.sql)

@@ -1,0 +1,99 @@
+"""Prepared statements: the same values and errors as text, bounded, and made anew where they have to be."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from rhosocial.activerecord.backend.errors import IntegrityError, QueryError
+
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
+import samples
+
+sys.path.pop(0)
+
+
+@pytest.fixture
+def backend(server, database):
+    backend = MySQLBackend(connection_config=MySQLConnectionConfig(**server.connect_kwargs(), database=database))
+    yield backend
+    backend.disconnect()
+
+
+def test_every_type_is_stored_and_read_as_by_text(backend, server):
+    for kind in samples.TYPES:
+        mine = [kind.bound(sample.value) for sample in kind.samples if server.flavor in sample.flavors]
+        if not mine:
+            continue
+        backend.execute("DROP TABLE IF EXISTS t")
+        backend.execute(f"CREATE TABLE t (id INT PRIMARY KEY, v {kind.column} NULL) CHARACTER SET utf8mb4")
+        by_text, prepared = "INSERT INTO t VALUES (%s, %s)", backend.prepare("INSERT INTO t  VALUES (%s, %s)")
+        for i, value in enumerate([*mine, None]):
+            backend.execute(by_text, (2 * i, value))
+            assert prepared.execute((2 * i + 1, value)).affected_rows == 1
+        read = "SELECT id, v, HEX(v) AS kept FROM t WHERE id >= %s ORDER BY id"
+        rows = backend.fetch_all(read, (0,))
+        with backend.prepare(read) as select:
+            assert select.execute((0,)).data == rows, kind.column
+            assert select.execute((2,)).data == rows[2:], kind.column
+        for text, other in zip(rows[::2], rows[1::2]):
+            assert (text["v"], text["kept"]) == (other["v"], other["kept"]), kind.column
+
+
+def test_errors_are_those_of_text_and_leave_it_usable(backend):
+    backend.execute("CREATE TABLE t (n INT PRIMARY KEY)")
+    insert = backend.prepare("INSERT INTO t VALUES (%s)")
+    insert.execute((1,))
+    for _ in range(2):
+        with pytest.raises(IntegrityError) as caught:
+            insert.execute((1,))
+        assert caught.value.errno == 1062
+    with pytest.raises(TypeError, match="parameter 1"):
+        insert.execute((object(),))
+    assert insert.execute((2,)).affected_rows == 1
+    with pytest.raises(QueryError) as caught:
+        backend.prepare("SELEKT %s").execute((1,))
+    assert caught.value.errno == 1064
+    assert [row["n"] for row in backend.fetch_all("SELECT n FROM t ORDER BY n")] == [1, 2]
+
+
+def test_it_is_made_anew_after_a_change_of_the_table_and_on_another_session(backend):
+    backend.execute("CREATE TABLE t (a INT)")
+    backend.execute("INSERT INTO t VALUES (1)")
+    select = backend.prepare("SELECT * FROM t WHERE a > %s")
+    assert select.execute((0,)).data == [{"a": 1}]
+    backend.execute("ALTER TABLE t ADD b VARCHAR(10) DEFAULT 'x', MODIFY a VARCHAR(10)")
+    assert select.execute((0,)).data == [{"a": "1", "b": "x"}]
+    backend.disconnect()
+    assert select.execute((0,)).data == [{"a": "1", "b": "x"}]
+
+
+def test_the_server_keeps_a_bounded_number(backend):
+    def prepared():
+        row = backend.fetch_one("SHOW GLOBAL STATUS LIKE 'Prepared_stmt_count'")
+        return int(row["Value"])
+
+    before = prepared()
+    for i in range(200):
+        assert backend.prepare(f"SELECT %s + {i} AS n").execute((1,)).data == [{"n": 1 + i}]
+    assert prepared() - before <= 64
+    backend.disconnect()
+
+
+def test_texts_are_prepared_from_the_configured_sight_on(config_of):
+    backend = config_of(prepare_threshold=3)
+    for i in range(6):
+        assert backend.fetch_one("SELECT %s AS n", (i,))["n"] == i
+    executed = int(backend.fetch_one("SHOW SESSION STATUS LIKE 'Com_stmt_execute'")["Value"])
+    # where the client library is out of reach, EXECUTE is a statement of its own kind
+    by_sql = int(backend.fetch_one("SHOW SESSION STATUS LIKE 'Com_execute_sql'")["Value"])
+    assert max(executed, by_sql) == 4
+    backend.disconnect()
+
+
+@pytest.fixture
+def config_of(server, database):
+    return lambda **options: MySQLBackend(
+        connection_config=MySQLConnectionConfig(**server.connect_kwargs(), database=database, **options)
+    )
