@@ -310,7 +310,8 @@ def test_bulk_create_of_given_keys(twins):
 
 def chunked(backend, packet):
     """The backend with the limits of a server whose max_allowed_packet is so small."""
-    backend._limits = (backend._connection, backend._session_limits()._replace(packet=packet))
+    session = backend._connection
+    backend._limits = (session, backend._session_limits(session)._replace(packet=packet))
     return backend
 
 
@@ -340,20 +341,20 @@ def test_ids_of_several_packets_that_do_not_follow(twins, backend, config):
     writer = twins.fast.writer
     other = type(backend)(connection_config=config)
     chunked(backend, 500)
-    send = backend._send
+    session, run, sent = backend._connection, backend._connection.run, []
 
     def interrupted(statement, *shape):
-        outcome = send(statement, *shape)
-        if getattr(statement, "start", None) == 0:
-            other.execute("INSERT INTO writers (name) VALUES ('between')")
+        outcome = run(statement, *shape)
+        if isinstance(statement, bytes) and statement.startswith(b"INSERT") and not sent:
+            sent.append(other.execute("INSERT INTO writers (name) VALUES ('between')"))
         return outcome
 
-    backend._send = interrupted
+    session.run = interrupted
     try:
         with pytest.raises(DatabaseError, match="another session inserts meanwhile"):
             in_bulk(writer, 30)
     finally:
-        del backend._send
+        del session.run
         other.disconnect()
     assert [record.name for record in writer.query().all()] == ["between"]
 

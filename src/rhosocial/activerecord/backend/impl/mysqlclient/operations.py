@@ -4,7 +4,7 @@ import time
 from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.schema import StatementType
 
 from .codec.sql import template
-from .driver import CODEC, PLAIN, Outcome, Shape, Statement
+from .driver import CODEC, Outcome
 from .errors import OperationalError
 
 _bind_rows = CODEC.functions.bind_rows
@@ -52,33 +52,31 @@ class _Limits(NamedTuple):
     id_step: int
 
 
-class _Chunk:
-    """One multi-row INSERT: the rows from ``start`` on that ``limit`` bytes hold. ``end`` is known once rendered."""
+class _Chunk(NamedTuple):
+    """One multi-row INSERT, and the index of the first of its rows."""
 
-    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], start: int, limit: int) -> None:
-        self.sql, self.rows, self.start, self.limit = sql, rows, start, limit
-        self.end = start
-
-    def __call__(self, backslash: bool) -> bytes:
-        head, row, tail = template(self.sql, backslash).insert  # type: ignore[misc]
-        text, self.end = _bind_rows(row, self.rows, self.start, self.limit - len(head) - len(tail), backslash)
-        return b"%s%s%s" % (head, text, tail)
+    start: int
+    statement: bytes
 
 
 class _Bulk:
     """The statements of one bulk insert, and what came of them. ``limits``: None where the ids are returned."""
 
-    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], shape: Shape, limits: Optional[_Limits]) -> None:
-        self._sql, self._rows, self._limits = sql, rows, limits
-        self.shape = shape
+    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], limits: Optional[_Limits], backslash: bool) -> None:
+        self._rows, self._limits = rows, limits
         self._outcomes: List[Outcome] = []
+        rest = self._render(template(sql, backslash).insert, backslash)
+        first = list(islice(rest, 2))
+        self.is_one = len(first) < 2
+        self.chunks = chain(first, rest)
 
-    def chunks(self) -> Iterator[_Chunk]:
-        start, limit = 0, self._limits.packet if self._limits else _INSERT_BYTES
-        while start < len(self._rows):
-            chunk = _Chunk(self._sql, self._rows, start, limit)
-            yield chunk
-            start = chunk.end
+    def _render(self, shape: Any, backslash: bool) -> Iterator[_Chunk]:
+        head, row, tail = shape
+        done, limit = 0, self._limits.packet if self._limits else _INSERT_BYTES
+        while done < len(self._rows):
+            start = done
+            text, done = _bind_rows(row, self._rows, start, limit - len(head) - len(tail), backslash)
+            yield _Chunk(start, b"%s%s%s" % (head, text, tail))
 
     def take(self, chunk: _Chunk, outcome: Outcome) -> bool:
         """Keep an outcome. Whether the ids, if generated, follow one by one from the first: core counts on it."""
@@ -90,9 +88,8 @@ class _Bulk:
     def outcome(self) -> Outcome:
         first = self._outcomes[0]
         rows = None if first.rows is None else [row for outcome in self._outcomes for row in outcome.rows or ()]
-        return Outcome(
-            rows, sum(outcome.affected_rows for outcome in self._outcomes), first.last_insert_id, first.names
-        )
+        affected = sum(outcome.affected_rows for outcome in self._outcomes)
+        return Outcome(rows, affected, first.last_insert_id, first.names)
 
 
 class _Templates:
@@ -100,7 +97,7 @@ class _Templates:
 
     _statement_templates: Optional[Dict[Any, str]] = None
     # a session and its limits
-    _limits: Tuple[Any, Optional[_Limits]] = (None, None)
+    _limits: Tuple[Any, Any] = (None, None)
 
     def _template(
         self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: str
@@ -146,7 +143,7 @@ class _Templates:
         # None for a name that the codec takes for more than a name
         return sql if sql and template(sql, True).insert and template(sql, False).insert else None
 
-    def _bindable_rows(self: Any, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    def _bindable_columns(self: Any, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """The rows with the columns that hold what the codec does not know given to the adapters."""
         if _BOUND.issuperset(map(type, chain.from_iterable(rows))):
             return rows
@@ -219,39 +216,37 @@ class OperationsMixin(_Templates):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        outcome = self._insert_rows(sql, self._bindable_rows(options.rows), execution)
+        outcome = self._insert_rows(sql, self._bindable_columns(options.rows), execution)
         if options.auto_commit:
             self._handle_auto_commit_if_needed()
         return self._result(outcome, execution, time.perf_counter() - started)
 
     def _insert_rows(self: Any, sql: str, rows: Sequence[Sequence[Any]], execution: ExecutionOptions) -> Outcome:
-        if not self.in_transaction and len(rows) > 1:
-            with self.transaction():
-                return self._insert_rows(sql, rows, execution)
-        limits = None if execution.process_result_set else self._session_limits()
-        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limits)
-        for chunk in bulk.chunks():
-            outcome = self._send(chunk, bulk.shape)
-            if not bulk.take(chunk, outcome) and self._send(_GENERATED_ID).rows[0]["id"] == outcome.last_insert_id:
+        try:
+            with self._session().alone:
+                session = self._session()
+                limits = None if execution.process_result_set else self._session_limits(session)
+                bulk = _Bulk(sql, rows, limits, session.backslash)
+                shape = self._shape(execution, None, None)
+                if self.in_transaction or (bulk.is_one and session.autocommit):
+                    return self._insert_each(session, bulk, shape)
+                with self.transaction():
+                    return self._insert_each(session, bulk, shape)
+        except Exception as error:
+            return self._fail(error)
+
+    def _session_limits(self, session: Any) -> _Limits:
+        if self._limits[0] is not session:
+            self._limits = session, _Limits(**session.run(_LIMITS).rows[0])
+        return self._limits[1]
+
+    @staticmethod
+    def _insert_each(session: Any, bulk: _Bulk, shape: Any) -> Outcome:
+        for chunk in bulk.chunks:
+            outcome = session.run(chunk.statement, shape)
+            if not bulk.take(chunk, outcome) and session.run(_GENERATED_ID).rows[0]["id"] == outcome.last_insert_id:
                 raise OperationalError(_UNKNOWN_IDS)
         return bulk.outcome()
-
-    def _session_limits(self: Any) -> _Limits:
-        session, limits = self._limits
-        if session is not self._connection:
-            limits = _Limits(**self._send(_LIMITS).rows[0])
-            self._limits = (self._connection, limits)
-        return limits
-
-    def _send(self: Any, statement: Statement, shape: Shape = PLAIN) -> Outcome:
-        try:
-            session = self._session()
-            outcome = session.run(statement, shape)
-            if not session.autocommit and not self.in_transaction:
-                session.run(b"COMMIT")
-            return outcome
-        except Exception as error:
-            raise self._failed(error) from error
 
 
 class AsyncOperationsMixin(_Templates):
@@ -281,39 +276,43 @@ class AsyncOperationsMixin(_Templates):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        outcome = await self._insert_rows(sql, self._bindable_rows(options.rows), execution)
+        outcome = await self._insert_rows(sql, self._bindable_columns(options.rows), execution)
         if options.auto_commit:
             await self._handle_auto_commit_if_needed()
         return self._result(outcome, execution, time.perf_counter() - started)
 
     async def _insert_rows(self: Any, sql: str, rows: Sequence[Sequence[Any]], execution: ExecutionOptions) -> Outcome:
-        if not self.in_transaction and len(rows) > 1:
-            async with self.transaction():
-                return await self._insert_rows(sql, rows, execution)
-        limits = None if execution.process_result_set else await self._session_limits()
-        bulk = _Bulk(sql, rows, self._shape(execution, None, None), limits)
-        for chunk in bulk.chunks():
-            outcome = await self._send(chunk, bulk.shape)
-            if (
-                not bulk.take(chunk, outcome)
-                and (await self._send(_GENERATED_ID)).rows[0]["id"] == outcome.last_insert_id
-            ):
-                raise OperationalError(_UNKNOWN_IDS)
-        return bulk.outcome()
-
-    async def _session_limits(self: Any) -> _Limits:
-        session, limits = self._limits
-        if session is not self._connection:
-            limits = _Limits(**(await self._send(_LIMITS)).rows[0])
-            self._limits = (self._connection, limits)
-        return limits
-
-    async def _send(self: Any, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         try:
-            session = await self._session()
-            outcome = await session.run(statement, shape)
-            if not session.autocommit and not self.in_transaction:
-                await session.run(b"COMMIT")
-            return outcome
+            async with self._turn.here():
+                session = await self._session()
+                limits = None if execution.process_result_set else await self._session_limits(session)
+                bulk = _Bulk(sql, rows, limits, session.backslash)
+                shape = self._shape(execution, None, None)
+                if self.in_transaction or (bulk.is_one and session.autocommit):
+                    return await self._insert_each(session, bulk, shape)
+                await session.run(b"START TRANSACTION")
+                try:
+                    outcome = await self._insert_each(session, bulk, shape)
+                except Exception:
+                    if not session.closed:
+                        await session.run(b"ROLLBACK")
+                    raise
+                await self._commit(session)
+                return outcome
         except Exception as error:
-            raise self._failed(error) from error
+            return self._fail(error)
+
+    async def _session_limits(self, session: Any) -> _Limits:
+        if self._limits[0] is not session:
+            self._limits = session, _Limits(**(await session.run(_LIMITS)).rows[0])
+        return self._limits[1]
+
+    @staticmethod
+    async def _insert_each(session: Any, bulk: _Bulk, shape: Any) -> Outcome:
+        for chunk in bulk.chunks:
+            outcome = await session.run(chunk.statement, shape)
+            if not bulk.take(chunk, outcome):
+                generated = (await session.run(_GENERATED_ID)).rows[0]["id"]
+                if generated == outcome.last_insert_id:
+                    raise OperationalError(_UNKNOWN_IDS)
+        return bulk.outcome()
