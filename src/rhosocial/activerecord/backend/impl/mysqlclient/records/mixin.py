@@ -19,7 +19,6 @@ _FAST_QUERIES: Dict[Any, Any] = {ActiveQuery: FastLoadQuery, AsyncActiveQuery: A
 _FAST_ONE = {query: query.one for query in _FAST_QUERIES.values()}
 # Values of a primary key that core's find_one takes for nothing else.
 _KEY_TYPES = frozenset((int, str, bytes, UUID, Decimal, date, datetime))
-_STATEMENTS = 64
 _SAVING = {"_prepare_save_data", "is_new_record"}
 
 
@@ -42,6 +41,16 @@ class _EventHandlers:
         for event, method in owner._load_plan().handlers:  # type: ignore[attr-defined]
             handlers[event].append(getattr(instance, method))
         return state.setdefault("_event_handlers", handlers)
+
+
+class _Find(NamedTuple):
+    """The statement of a find_one by key, but for the key; sql is None where there is none. It replaces ``one``."""
+
+    dialect: Any
+    sql: Optional[str]
+    params: Tuple[Any, ...]
+    query: Any
+    one: Any
 
 
 class _ByKey(NamedTuple):
@@ -107,25 +116,30 @@ class _Loading:
     @classmethod
     def _by_key(cls: Any, condition: Any, derived: Any, extra_derived: Any) -> Optional[_ByKey]:
         """find_one by primary key as a statement known beforehand; None where it may be anything else."""
-        if type(condition) not in _KEY_TYPES or derived or extra_derived:
+        kind = type(condition)
+        if kind not in _KEY_TYPES or derived or extra_derived:
             return None
         plan = cls._load_plan()
-        if plan.builder is None or "find_one" not in plan.core or cls.is_composite_pk():
-            return None
-        if _FAST_ONE.get(cls.__query_class__) is not cls.__query_class__.one:
-            return None
         backend = cls.backend()
-        dialect, key, statements = backend.dialect, cls.primary_key(), plan.cache.setdefault("statements", {})
-        name = (cls.table_name(), cls.schema_name(), key, type(condition))  # a type is checked when it comes first
-        known = statements.get(name)
-        if known is None or known[0] is not dialect:
-            sql, params = cls.query().where(Column(dialect, key) == condition).limit(1).to_sql()
-            if params[0] is not condition:
-                return None
-            if len(statements) >= _STATEMENTS:  # a table name made anew for each call
-                statements.clear()
-            known = statements[name] = (dialect, sql, params[1:])
-        return _ByKey(plan, backend, known[1], (condition, *known[2]))
+        dialect = backend.dialect
+        known = plan.cache.get(kind)
+        if known is None or known.dialect is not dialect:
+            known = plan.cache[kind] = cls._find_statement(plan, dialect, condition)
+        if known.sql is None or known.query.one is not known.one:
+            return None
+        return _ByKey(plan, backend, known.sql, (condition, *known.params))
+
+    @classmethod
+    def _find_statement(cls: Any, plan: LoadPlan, dialect: Any, condition: Any) -> _Find:
+        """What core runs to find a key of the condition's type."""
+        query = cls.__query_class__
+        none = _Find(dialect, None, (), query, None)
+        if plan.builder is None or "find_one" not in plan.core or query not in _FAST_ONE or cls.is_composite_pk():
+            return none
+        sql, params = cls.query().where(Column(dialect, cls.primary_key()) == condition).limit(1).to_sql()
+        if params[0] is not condition:
+            return none
+        return _Find(dialect, sql, params[1:], query, _FAST_ONE[query])
 
     @classmethod
     def _adapters_for(cls: Any, plan: LoadPlan, backend: Any) -> Dict[str, Tuple[Any, type]]:

@@ -67,12 +67,20 @@ _OVERRIDDEN: Dict[str, Tuple[str, ...]] = {
     "_map_fields_to_columns": ("_get_column_name",),
     "_map_columns_to_fields": ("_get_field_name", "get_column_to_field_map"),
     "get_column_adapters": ("_get_column_name", "_get_adapter_for_field"),
-    "find_one": ("query", "is_composite_pk", "_apply_derived_to_query"),
+    "find_one": (
+        "query",
+        "is_composite_pk",
+        "_apply_derived_to_query",
+        "primary_key",
+        "table_name",
+        "schema_name",
+    ),
 }
 _ASKED = tuple(dict.fromkeys(name for names in _OVERRIDDEN.values() for name in names))
 _STATE = (
     "__init__", "__pydantic_validator__", "__pydantic_serializer__", "__pydantic_fields__", "__derived_fields__",
     "__private_attributes__", "__primary_key__", "__field_column_names__", "__field_adapters__", "__query_class__",
+    "__table_name__", "__schema_name__",
 )  # fmt: skip
 # Core calls these of every base that has them around a save.
 _SAVE_HOOKS = {"prepare_save_data": "_prepare_save_data", "after_save": "_after_save"}
