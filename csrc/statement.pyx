@@ -161,11 +161,17 @@ cdef class Statement(Reader):
                      <uintptr_t> self.long_cells, <uintptr_t> self.long_sizes):
             free(<void *> <uintptr_t> part)
 
+    cdef int _check_open(self) except -1:
+        if self.stmt is NULL:
+            raise RuntimeError("the statement is closed")
+        return 0
+
     def prepare(self, bytes text not None):
         """Prepare ``text``, whose placeholders are ``?``. Raises WireError."""
         cdef const char *data = PyBytes_AS_STRING(text)
         cdef unsigned long length = <unsigned long> PyBytes_GET_SIZE(text)
         cdef int failed
+        self._check_open()
         with nogil:
             self.library.forget_tls_errors()
             failed = self.stmt_prepare(self.stmt, data, length)
@@ -177,10 +183,12 @@ cdef class Statement(Reader):
 
     @property
     def affected_rows(self):
+        self._check_open()
         return self.stmt_affected_rows(self.stmt)
 
     @property
     def insert_id(self):
+        self._check_open()
         return self.stmt_insert_id(self.stmt)
 
     cdef int _raise_error(self) except -1:
@@ -318,6 +326,7 @@ cdef class Statement(Reader):
     def execute(self, params):
         """Run the statement; open() then begins its result. Raises WireError, and what bind() raises."""
         cdef Py_ssize_t i
+        self._check_open()
         self._make_param_room(1)
         for i in range(self.params):
             self.value_types[i] = T_NULL
@@ -331,6 +340,7 @@ cdef class Statement(Reader):
         parameters are of several types, which an array cannot hold. Raises as execute(), naming the row.
         """
         cdef Py_ssize_t i, count = 0, size, total = 0
+        self._check_open()
         lit_check_rows(rows, start)
         most = min(most, len(rows) - start)
         self._make_param_room(most)
@@ -531,6 +541,7 @@ cdef class Statement(Reader):
     def reset(self):
         """After an error: make the statement usable again. Raises WireError."""
         cdef int failed
+        self._check_open()
         self._end_result()
         with nogil:
             failed = self.stmt_reset(self.stmt)

@@ -58,6 +58,20 @@ def test_errors_are_those_of_text_and_leave_it_usable(backend):
     assert [row["n"] for row in backend.fetch_all("SELECT n FROM t ORDER BY n")] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "sql, params", [("SELECT 1 AS x", (1, 2)), ("SELECT %s AS x", (1, 2)), ("SELECT %s, %s", (1,))]
+)
+def test_a_wrong_number_of_parameters_is_an_error_as_by_text_and_forgotten(backend, sql, params):
+    statement = backend.prepare(sql)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="placeholder"):
+            statement.execute(params)
+    right = (7,) * sql.count("%s")
+    assert len(statement.execute(right).data) == 1
+    with pytest.raises(ValueError, match="placeholder"):
+        backend.execute_many("UPDATE nothing SET a = 1", [(1,), (2,)])
+
+
 def test_it_is_made_anew_after_a_change_of_the_table_and_on_another_session(backend):
     backend.execute("CREATE TABLE t (a INT)")
     backend.execute("INSERT INTO t VALUES (1)")

@@ -112,10 +112,6 @@ class AsyncSession(Session):
         # What the server cannot prepare, the thread gave to run(): that is for the loop.
         return await outcome if asyncio.iscoroutine(outcome) else outcome
 
-    async def run_array(self, *arguments: Any) -> Tuple[int, Outcome]:  # type: ignore[override]
-        """Session.run_array, in a thread."""
-        return await self._in_thread(super().run_array, arguments)
-
     async def forget_prepared(self, *arguments: Any) -> None:  # type: ignore[override]
         await self._in_thread(super().forget_prepared, arguments)
 

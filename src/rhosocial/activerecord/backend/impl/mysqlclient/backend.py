@@ -17,7 +17,7 @@ from .cursors import Cursor, StreamCursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
-from .prepared import PreparedStatement, array_text, prepared_text
+from .prepared import PreparedStatement, prepared_text
 from .streaming import Stream
 from .transaction import MySQLTransactionManager
 
@@ -107,17 +107,9 @@ class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin,
             self._fail(error)
 
     def _run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        affected, first_id, done = 0, None, 0
+        affected, first_id = 0, None
         session = self._session()
-        rows = self._bindable_rows(rows)
-        while done < len(rows):
-            before = done
-            done, outcome = session.run_array(partial(array_text, sql), rows, before)
-            if done == before:
-                break
-            affected += outcome.affected_rows
-            first_id = first_id or outcome.last_insert_id
-        for statement in self._statements(session, sql, rows[done:] if done else rows):
+        for statement in self._statements(session, sql, rows):
             outcome = session.run(statement)
             affected += outcome.affected_rows
             first_id = first_id or outcome.last_insert_id

@@ -5,7 +5,6 @@ import threading
 import time
 import weakref
 from collections import OrderedDict
-from functools import cached_property
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 import MySQLdb
@@ -47,9 +46,6 @@ _UNPREPARED = frozenset((1295, 1461, 2036))
 _NEW_METADATA = 2057
 # ER_CONVERSION_IMPOSSIBLE of a parameter: it was typed by a column that has been changed since (MySQL, before it runs).
 _NEW_PARAMETER = 3988
-# Measured: 10,000 rows at once are not faster.
-_ARRAY_ROWS = 1000
-_ARRAY_BYTES = 1024 * 1024
 # Many statements ended at once must not fill the server with the sessions that kill them.
 _KILLERS = threading.BoundedSemaphore(4)
 
@@ -140,7 +136,7 @@ class _SqlStatement(_Reader):
         self._connection.store_result()
 
     def prepare(self, text: bytes, params: int) -> None:
-        self.params = params
+        self.params = params  # the server tells only when it is executed
         self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
 
     def execute(self, params: Sequence[Any]) -> None:
@@ -282,6 +278,8 @@ class Session:
         with self._lock:
             self._live()
             wanted = self._text(text)
+            if CODEC.library is None:
+                self._text(plain)  # names what is wrong with the parameters, as EXECUTE would not
             statement = self._prepared(wanted, len(params))
             if statement is None:
                 return self.run(plain, shape)
@@ -296,43 +294,6 @@ class Session:
                 raise
             self.used = time.monotonic()
             return outcome
-
-    def run_array(
-        self, text: Callable[[bool], Optional[bytes]], rows: Sequence[Any], start: int
-    ) -> Tuple[int, Outcome]:
-        """Run a statement for rows[start] and as many after it as an array may hold: how far that is, and the outcome.
-
-        It is ``start`` where the statement or the rows do not fit an array, and nothing was done.
-        """
-        nothing = start, Outcome(None, 0, None)
-        with self._lock:
-            self._live()
-            wanted = text(self.backslash) if self.arrays else None
-            statement = self._prepared(wanted, len(rows[start])) if wanted is not None else None
-            if statement is None:
-                return nothing
-            try:
-                done = statement.execute_rows(rows, start, _ARRAY_ROWS, min(_ARRAY_BYTES, self.max_packet // 2))
-                if done == start:
-                    return nothing
-                outcome = self._read_prepared(statement, PLAIN)
-            except BaseException as error:
-                self._recover_prepared(wanted or b"", error)
-                raise
-            self.used = time.monotonic()
-            return done, outcome
-
-    @property
-    def arrays(self) -> bool:
-        """Whether client library and server know array binding (MariaDB 10.2)."""
-        return CODEC.library is not None and CODEC.library.mariadb and "MariaDB" in self.server_info
-
-    @cached_property
-    def max_packet(self) -> int:
-        """The most bytes the server takes in one packet; fixed when a session begins."""
-        with self._lock:
-            rows = Session.run(self, b"SELECT @@max_allowed_packet", Shape(tuples=True)).rows
-            return int(rows[0][0])  # type: ignore[index]
 
     def forget_prepared(self, text: Callable[[bool], bytes]) -> None:
         """Close a prepared statement, if there is one."""
@@ -349,10 +310,8 @@ class Session:
             return self._statements[text]
         statement = self._prepare(text, params)
         if statement is not None and statement.params != params:
-            found = statement.params
             statement.finish()
-            if found > params or b"?" in text:
-                statement = None
+            return None  # sent as text, which names the error; not remembered
         self._statements[text] = statement
         if len(self._statements) > _PREPARED:
             oldest = self._statements.popitem(last=False)[1]

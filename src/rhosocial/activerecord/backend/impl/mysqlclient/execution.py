@@ -155,9 +155,6 @@ class Execution:
         """Whether to prepare a statement that the user has not."""
         return self._sightings is not None and self._sightings.often(sql)
 
-    def _bindable_rows(self, rows: Sequence[Sequence[Any]]) -> List[Sequence[Any]]:
-        return [self._bindable(row) for row in rows]
-
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""
         if isinstance(params, (str, bytes, dict)) or all(type(value) in _BOUND_TYPES for value in params):

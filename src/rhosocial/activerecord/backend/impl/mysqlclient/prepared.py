@@ -1,31 +1,20 @@
 """Statements prepared by a user, and the texts seen often enough to be prepared for them."""
 
-import re
 import time
 from collections import OrderedDict
-from typing import Any, Optional, Sequence
+from typing import Any, Sequence
 
 from rhosocial.activerecord.backend.result import QueryResult
 
 from .codec.sql import template
 from .driver import Outcome, Shape
 
-# MariaDB does these row by row in one statement; what a row may ask of the row before it stays text.
-_ARRAY = re.compile(r"\s*(UPDATE|DELETE)\b(?!.*(@|LAST_INSERT_ID|ROW_COUNT|FOUND_ROWS|RETURNING|\?))", re.I | re.S)
 _SEEN_TEXTS = 512
 
 
 def prepared_text(sql: str, backslash: bool) -> bytes:
     """The statement with ``?`` for its placeholders."""
     return b"?".join(template(sql, backslash).parts)
-
-
-def array_text(sql: str, backslash: bool) -> Optional[bytes]:
-    """The same where all rows may be sent as one array; None where that may mean something else."""
-    insert = template(sql, backslash).insert
-    if _ARRAY.match(sql) if insert is None else not insert.tail.strip(b"; \t\r\n") and b"?" not in insert.head:
-        return prepared_text(sql, backslash)
-    return None
 
 
 class Sightings:

@@ -5,6 +5,7 @@ compiled:  the compiled codec, decoding the rows that mysqlclient hands over
 python:    the same in pure Python, wherever the extension cannot be built
 """
 
+from importlib import import_module
 from types import ModuleType
 from typing import Any, Dict, NamedTuple, Optional
 
@@ -12,10 +13,10 @@ from . import _python
 
 _native: Optional[ModuleType]
 try:
-    from . import _native
-except ImportError as error:  # no wheel for this platform, or the pure-Python wheel
+    _native = import_module("._native", __name__)
+except ImportError as error:
     _native = None
-    _NO_EXTENSION = f"the extension is not there: {error}"
+    _NO_EXTENSION = f"the extension is not there: {error}; install a wheel for this Python, or a C compiler and again"
 
 IMPLEMENTATIONS = ("native", "compiled", "python")
 VARIABLE = "RHOSOCIAL_MYSQLCLIENT_IMPL"
