@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 from rhosocial.activerecord.backend.errors import BulkValidationError, DatabaseError, RecordNotFound, ValidationError
-from rhosocial.activerecord.backend.expression import FunctionCall, Literal
-from rhosocial.activerecord.backend.options import BulkInsertOptions, InsertOptions
+from rhosocial.activerecord.backend.expression import Column, FunctionCall, Literal
+from rhosocial.activerecord.backend.options import BulkInsertOptions, InsertOptions, UpdateOptions
 from rhosocial.activerecord.interface import ModelEvent
 from rhosocial.activerecord.query import ActiveQuery
 
@@ -367,6 +367,18 @@ def test_expressions_are_inserted_and_updated(twins, backend):
     backend.insert(InsertOptions("writers", {"name": upper, "active": True}))
     backend.bulk_insert(BulkInsertOptions("writers", ["name", "active"], [[upper, True], ["bob", False]]))
     assert [row["name"] for row in backend.fetch_all("SELECT name FROM writers ORDER BY id")] == ["ADA", "ADA", "bob"]
+
+
+def test_a_key_of_another_type_is_refused_as_core_s_way_refuses_it(twins, backend, statements):
+    keyed = twins.fast.keyed
+    keyed(code="1", amount=1).save()
+    record = keyed.find_one("1")
+    record.amount = 2
+    record.save()
+    options = UpdateOptions("keyed", {"amount": 3}, Column(backend.dialect, "code") == 1)
+    with pytest.raises(DatabaseError, match="cannot be compared with int"):
+        backend.update(options)
+    assert keyed.find_one("1").amount == 2
 
 
 def test_names_are_quoted(backend):

@@ -100,7 +100,7 @@ class _Templates:
     _limits: Tuple[Any, Any] = (None, None)
 
     def _template(
-        self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: str
+        self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: Any
     ) -> Optional[str]:
         """The SQL that ``build`` makes for plain values; None where core's own way has to be taken."""
         if type(options.table) is not str or not columns or any(hasattr(kind, "to_sql") for kind in types - _BOUND):
@@ -116,7 +116,7 @@ class _Templates:
             if options.schema_name:
                 table = TableExpression(dialect, table, schema_name=options.schema_name)
             clause = ReturningClause(dialect, [Column(dialect, name) for name in returning]) if returning else None
-            sql = templates[name] = build(dialect, table, columns, clause, *key)
+            sql = templates[name] = build(dialect, table, columns, clause, options)
         return sql
 
     def _insert(self, options: InsertOptions) -> Optional[Tuple[str, Tuple[Any, ...]]]:
@@ -131,7 +131,9 @@ class _Templates:
         if not _is_column_equals(where):
             return None
         values = (*options.data.values(), where.right.value)
-        sql = self._template(_update_sql, options, tuple(options.data), set(map(type, values)), where.left.name)
+        # the dialect checks the type of what a column is compared with
+        key = where.left.name, type(where.right.value)
+        sql = self._template(_update_sql, options, tuple(options.data), set(map(type, values)), *key)
         return None if sql is None else (sql, values)
 
     def _bulk(self: Any, options: BulkInsertOptions) -> Optional[str]:
@@ -153,15 +155,15 @@ class _Templates:
         return list(zip(*columns))
 
 
-def _insert_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any) -> str:
+def _insert_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any, options: Any) -> str:
     source = ValuesSource(dialect, [[Literal(dialect, 0) for _ in columns]])
     return InsertExpression(dialect, into=table, source=source, columns=list(columns), returning=returning).to_sql()[0]
 
 
-def _update_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any, key: str) -> str:
-    assignments = {column: Literal(dialect, 0) for column in columns}
-    where = ComparisonPredicate(dialect, "=", Column(dialect, key), Literal(dialect, 0))
-    return UpdateExpression(dialect, table=table, assignments=assignments, where=where, returning=returning).to_sql()[0]
+def _update_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any, options: Any) -> str:
+    values = {column: Literal(dialect, 0) for column in columns}
+    update = UpdateExpression(dialect, table=table, assignments=values, where=options.where, returning=returning)
+    return update.to_sql()[0]
 
 
 def _is_column_equals(where: Any) -> bool:
