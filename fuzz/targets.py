@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from rhosocial.activerecord.backend.impl.mysqlclient import type_converters
+from rhosocial.activerecord.backend.impl.mysqlclient import json_text, type_converters
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Planner
@@ -30,7 +30,7 @@ ADAPTERS = [
     None,
     *(
         {"c": (adapter, ANNOTATIONS.get(type(adapter).__name__[5:-7], object))}
-        for adapter in type_converters._ADAPTERS
+        for adapter in type_converters.ADAPTERS
     ),
 ]
 
@@ -71,7 +71,7 @@ def decode(data: bytes) -> Any:
     if len(data) < DECODE.size:
         return None
     kind, flags, charset, zero_dates, adapter = DECODE.unpack_from(data)
-    planner = Planner(bool(charset & 2), ZeroDates(zero_dates % len(ZeroDates)), type_converters.json_loads)
+    planner = Planner(bool(charset & 2), ZeroDates(zero_dates % len(ZeroDates)), json_text.json_loads)
     plain = planner.plain(0, lambda: (Column("c", kind, flags, bool(charset & 1), 0),))
     plan = planner.adapted(plain, ADAPTERS[adapter % len(ADAPTERS)])
     return same("decode_rows", plan, [(data[DECODE.size :],)])

@@ -13,6 +13,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.codec import _python
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import SET_FLAG, Column, Plan, Planner
 from rhosocial.activerecord.backend.impl.mysqlclient.geometry import linestring, point, polygon
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
 from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import (
     MySQLBooleanAdapter,
     MySQLBufferAdapter,
@@ -23,7 +24,6 @@ from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import (
     MySQLTimeAdapter,
     MySQLUUIDAdapter,
     MySQLVectorAdapter,
-    json_loads,
 )
 
 UTC = dt.timezone.utc

@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, EncodingError, ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Plan, Planner
 from rhosocial.activerecord.backend.impl.mysqlclient.geometry import geometry, linestring, point, polygon
-from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import MySQLJSONAdapter, json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import MySQLJSONAdapter
 
 PARTS = (b"SELECT ", b", ", b"")
 

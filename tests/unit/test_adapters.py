@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from rhosocial.activerecord.backend.type_adapter import SQLTypeAdapter
 from rhosocial.activerecord.backend.type_registry import TypeRegistry
 
-from rhosocial.activerecord.backend.impl.mysqlclient import adapters, type_converters
+from rhosocial.activerecord.backend.impl.mysqlclient import adapter_suggestions, adapters, json_text, type_converters
 from rhosocial.activerecord.backend.impl.mysqlclient.adapters import (
     MySQLBlobAdapter,
     MySQLBooleanAdapter,
@@ -82,7 +82,7 @@ def test_to_database_and_back(adapter, value, driver_type, driver_value):
         assert adapter.from_database(written, annotation) == value
 
 
-@pytest.mark.parametrize("adapter", type_converters._ADAPTERS, ids=lambda adapter: type(adapter).__name__)
+@pytest.mark.parametrize("adapter", type_converters.ADAPTERS, ids=lambda adapter: type(adapter).__name__)
 def test_none_is_null_and_the_protocol_is_met(adapter):
     assert isinstance(adapter, SQLTypeAdapter)
     assert adapter.to_database(None, str) is None
@@ -175,16 +175,16 @@ JSON_VALUES = st.recursive(
 )  # fmt: skip
 
 
-@pytest.mark.skipif(type_converters.orjson is None, reason="needs the extra 'json'")
+@pytest.mark.skipif(json_text.orjson is None, reason="needs the extra 'json'")
 @given(JSON_VALUES)
 def test_orjson_and_the_standard_library_agree(value):
-    for dumps in (type_converters._orjson_dumps, type_converters._stdlib_dumps):
+    for dumps in (json_text._orjson_dumps, json_text._stdlib_dumps):
         text = dumps(value)
-        for loads in (type_converters._orjson_loads, type_converters._stdlib_loads):
+        for loads in (json_text._orjson_loads, json_text._stdlib_loads):
             assert repr(loads(text)) == repr(value)
 
 
-@pytest.mark.skipif(type_converters.orjson is None, reason="needs the extra 'json'")
+@pytest.mark.skipif(json_text.orjson is None, reason="needs the extra 'json'")
 @pytest.mark.parametrize(
     "value",
     [{2: "a", None: "b", True: "c"}, MOMENT, UUID, Level.LOW, Color.RED, Address(city="X"), (1, 2), "\ud800", 2**64,
@@ -197,13 +197,13 @@ def test_orjson_writes_and_refuses_the_same(value):
         except (TypeError, ValueError) as error:
             return type(error)
 
-    assert outcome(type_converters._orjson_dumps) == outcome(type_converters._stdlib_dumps)
+    assert outcome(json_text._orjson_dumps) == outcome(json_text._stdlib_dumps)
 
 
 @pytest.fixture
 def registry():
     made = TypeRegistry()
-    type_converters.register_adapters(made)
+    adapter_suggestions.register_adapters(made)
     return made
 
 
@@ -232,7 +232,7 @@ def registry():
     ],
 )
 def test_suggestions(registry, annotation, adapter, driver_type):
-    found, found_type = type_converters.suggestions(registry).get(annotation)
+    found, found_type = adapter_suggestions.AdapterSuggestions(registry).get(annotation)
     assert type(found).__name__ == f"MySQL{adapter}Adapter" and found_type is driver_type
 
 
@@ -240,19 +240,19 @@ def test_suggestions(registry, annotation, adapter, driver_type):
     "annotation", [int, str, float, type(None), timedelta, tuple, object, Union[int, str], Literal["a"], Any, type]
 )
 def test_nothing_is_suggested_for_what_needs_no_adapter(registry, annotation):
-    assert type_converters.suggestions(registry).get(annotation) is None
-    assert type_converters.suggestions(registry).get(Annotated[annotation, []], "default") == "default"
+    assert adapter_suggestions.AdapterSuggestions(registry).get(annotation) is None
+    assert adapter_suggestions.AdapterSuggestions(registry).get(Annotated[annotation, []], "default") == "default"
 
 
 def test_an_adapter_registered_later_takes_effect(registry):
-    suggestions = type_converters.suggestions(registry)
+    suggestions = adapter_suggestions.AdapterSuggestions(registry)
     own = MySQLJSONAdapter()
     registry.register(own, dict, str, allow_override=True)
     assert suggestions.get(dict)[0] is own
 
 
 def test_only_reading_that_needs_the_annotation_is_not_fused():
-    fused = {type(adapter).__name__[5:-7]: adapter.fused for adapter in type_converters._ADAPTERS}
+    fused = {type(adapter).__name__[5:-7]: adapter.fused for adapter in type_converters.ADAPTERS}
     assert fused == {
         "Blob": "blob", "Buffer": None, "JSON": "json", "UUID": "uuid", "Boolean": "bool", "Decimal": "decimal",
         "Date": "date", "Time": "time", "Datetime": "datetime", "Enum": None, "Set": "set", "FrozenSet": None,

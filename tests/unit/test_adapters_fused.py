@@ -9,9 +9,10 @@ import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient import codec
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Planner
-from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import _ADAPTERS, json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import ADAPTERS
 
-ADAPTERS = {adapter.fused: adapter for adapter in _ADAPTERS if adapter.fused}
+ADAPTERS = {adapter.fused: adapter for adapter in ADAPTERS if adapter.fused}
 TINY, TIMESTAMP, DATE, TIME, JSON, NEWDECIMAL, BLOB, STRING, VECTOR = 1, 7, 10, 11, 245, 246, 252, 254, 242
 SET_FLAG = 2048
 

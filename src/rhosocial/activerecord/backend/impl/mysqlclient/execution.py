@@ -11,6 +11,7 @@ from uuid import UUID
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
 
+from .adapter_suggestions import AdapterSuggestions, register_adapters
 from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
@@ -21,8 +22,8 @@ from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
 from .errors import ConnectionLost, OperationalError, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
+from .json_text import json_loads
 from .prepared import Sightings, prepared_text
-from .type_converters import json_loads, register_adapters, suggestions
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
 
@@ -79,7 +80,7 @@ class Execution:
             zero_dates=ZeroDates[self.config.zero_dates.upper()],
             json_loads=json_loads,
         )
-        self._adapter_suggestions = suggestions(self.adapter_registry)  # type: ignore[attr-defined]
+        self._adapter_suggestions = AdapterSuggestions(self.adapter_registry)  # type: ignore[attr-defined]
 
     def _register_default_adapters(self) -> None:
         register_adapters(self.adapter_registry)  # type: ignore[attr-defined]

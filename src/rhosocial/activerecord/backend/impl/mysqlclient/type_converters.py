@@ -9,97 +9,23 @@ An adapter whose ``fused`` names a type says that decoding a column of that type
 ``from_database`` would: the codec then skips the call.
 """
 
-import json
 import struct
-from collections import UserList, abc
+from collections import UserList
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import lru_cache
-from re import compile as regex
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from uuid import UUID
 
-from pydantic import BaseModel
 from pydantic_core import core_schema
 from rhosocial.activerecord.backend.type_adapter import BatchConversionMixin, SQLTypeAdapter
-from rhosocial.activerecord.backend.type_registry import TypeRegistry
 
-try:
-    import orjson
-except ImportError:
-    orjson = None  # type: ignore[assignment]
+from .json_text import json_dumps, json_loads
 
 Options = dict[str, Any] | None
-
-# ---------------------------------------------------------------------------------------------- JSON
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-_long_number = regex(r"[0-9]{19}")  # orjson makes a float of an integer beyond 64 bits
-
-
-def _stdlib_loads(text: str | bytes) -> Any:
-    try:
-        return _decoder.decode(text if isinstance(text, str) else bytes(text).decode())
-    except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
-
-
-def _orjson_loads(text: str | bytes) -> Any:
-    """The same values as the standard library's: what orjson refuses or reads otherwise is left to that."""
-    text = text if isinstance(text, str) else bytes(text).decode()
-    if _long_number.search(text):
-        return _stdlib_loads(text)
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        return _stdlib_loads(text)
-
-
-def _json_default(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
-
-
-def _stdlib_dumps(value: Any) -> str:
-    """Raises TypeError for what JSON does not know, ValueError for NaN and infinities."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_default)
-    except RecursionError:
-        raise ValueError("nested too deeply for JSON") from None
-
-
-def _orjson_dumps(value: Any) -> str:
-    try:
-        text = orjson.dumps(value, _json_default, _ORJSON_OPTIONS)
-    except TypeError:  # integers beyond 64 bits, unusual keys
-        return _stdlib_dumps(value)
-    if b"null" in text:  # orjson writes NaN so
-        return _stdlib_dumps(value)
-    return text.decode()
-
-
-if orjson is None:
-    json_loads, json_dumps = _stdlib_loads, _stdlib_dumps
-else:
-    _ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-    json_loads, json_dumps = _orjson_loads, _orjson_dumps
-
-# -------------------------------------------------------------------------------------------- adapters
 
 
 @lru_cache(maxsize=1024)
@@ -439,9 +365,7 @@ class MySQLVectorAdapter(MySQLTypeAdapter):
         raise _refuse(value, list)
 
 
-# ------------------------------------------------------------------------------------------ suggestions
-
-_ADAPTERS: tuple[MySQLTypeAdapter, ...] = (
+ADAPTERS: tuple[MySQLTypeAdapter, ...] = (
     MySQLBlobAdapter(),
     MySQLBufferAdapter(),
     MySQLJSONAdapter(),
@@ -456,98 +380,3 @@ _ADAPTERS: tuple[MySQLTypeAdapter, ...] = (
     MySQLFrozenSetAdapter(),
     MySQLVectorAdapter(),
 )
-
-# Python type -> what its adapter hands to the driver.
-_DRIVER_TYPES: dict[type, type] = {
-    bool: int,
-    bytes: bytes,
-    bytearray: bytes,
-    memoryview: bytes,
-    datetime: datetime,
-    date: date,
-    time: time,
-    Decimal: Decimal,
-    UUID: str,
-    dict: str,
-    list: str,
-    Enum: str,
-    set: str,
-    frozenset: str,
-    Vector: bytes,
-}
-
-# Subclasses and annotations that stand for one of the types above, the first that matches.
-_STAND_FOR: tuple[tuple[type, type], ...] = (
-    (Enum, Enum),
-    (dict, dict),
-    (BaseModel, dict),
-    (Vector, Vector),
-    (list, list),
-    (set, set),
-    (frozenset, frozenset),
-    (bytearray, bytearray),
-)
-
-_ORIGINS: dict[Any, type] = {
-    tuple: list,
-    abc.Mapping: dict,
-    abc.MutableMapping: dict,
-    abc.Sequence: list,
-    abc.MutableSequence: list,
-    abc.Iterable: list,
-    abc.Set: set,
-    abc.MutableSet: set,
-}
-
-# Asked for with every parameter.
-_AS_THEY_ARE = frozenset({type(None), int, float, str, timedelta})
-
-Suggestion = tuple[SQLTypeAdapter, type]
-
-
-class AdapterSuggestions(dict[Any, Suggestion]):
-    """Python type or annotation -> (adapter, driver type).
-
-    `get` also knows Enum and dict subclasses, pydantic models and parametrised generics such as List[int].
-    Adapters registered later for the same pair of types take effect at once.
-    """
-
-    def __init__(self, registry: TypeRegistry) -> None:
-        super().__init__()
-        self._registry = registry
-        for python_type, driver_type in _DRIVER_TYPES.items():
-            self[python_type] = (registry.get_adapter(python_type, driver_type), driver_type)
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        known = key if isinstance(key, type) and key in self else self._stand_in(key)
-        if known is None:
-            return default
-        adapter, driver_type = self[known]
-        if known is Enum:
-            driver_type = _enum_driver_type(key)
-        return self._registry.get_adapter(known, driver_type) or adapter, driver_type
-
-    @staticmethod
-    def _stand_in(key: Any) -> Any:
-        origin = get_origin(key)
-        known = key if origin is None else _ORIGINS.get(origin, origin)
-        if isinstance(known, type) and known not in _AS_THEY_ARE:
-            return next((found for base, found in _STAND_FOR if issubclass(known, base)), None)
-        return None
-
-
-def _enum_driver_type(key: type[Enum]) -> type:
-    return int if len(key) and all(isinstance(member.value, int) for member in key) else str
-
-
-def register_adapters(registry: TypeRegistry) -> None:
-    """Registers every adapter for its pairs of types, replacing the core's."""
-    for adapter in _ADAPTERS:
-        for python_type, driver_types in adapter.supported_types.items():
-            for driver_type in driver_types:
-                registry.register(adapter, python_type, driver_type, allow_override=True)
-
-
-def suggestions(registry: TypeRegistry) -> AdapterSuggestions:
-    """What `get_default_adapter_suggestions` gives: made once, it follows the registry."""
-    return AdapterSuggestions(registry)
