@@ -57,7 +57,9 @@ MAY_IMPORT = {
     "cursors": {"driver", "streaming"},
     "prepared": {"codec", "driver"},
     "streaming": {"errors"},
-    "driver": {"codec", "config", "errors", "wire"},
+    "driver": {"codec", "config", "driver_prepared", "driver_rows", "errors", "wire"},
+    "driver_prepared": {"codec", "driver_rows"},
+    "driver_rows": {"codec"},
     "wire": set(),
     "transaction": {"errors"},
     "config": {"config_options", "config_sources", "errors"},
@@ -83,7 +85,11 @@ MAY_IMPORT = {
 }
 
 # outside module -> the only rooms that may import it
-ONLY_IN = {"MySQLdb": {"driver"}, "subprocess": {"server"}, "asyncio": {"async_session", "async_backend"}}
+ONLY_IN = {
+    "MySQLdb": {"driver", "driver_prepared", "driver_rows"},
+    "subprocess": {"server"},
+    "asyncio": {"async_session", "async_backend"},
+}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 

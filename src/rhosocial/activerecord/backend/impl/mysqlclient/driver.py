@@ -1,24 +1,21 @@
-"""One session with the server: open, send, read, close. The only importer of MySQLdb."""
+"""One session with the server: open, send, read, close. With driver_*.py, the only importer of MySQLdb."""
 
 import os
 import threading
 import time
 import weakref
-from collections import OrderedDict
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Sequence
 
 import MySQLdb
-from MySQLdb import _mysql
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
-from .codec import VARIABLE, choose
 from .codec.abc import WireError
-from .codec.plan import Adapters, Column, Planner
+from .codec.plan import Column, Planner
 from .config import MySQLConnectionConfig
+from .driver_prepared import PreparedStatements, overtaken
+from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
 from .errors import ConnectionError, is_disconnect
 from .wire import Wire
-
-CODEC = choose(os.environ.get(VARIABLE), _mysql.__file__)
 
 # mysqlclient hands out every cell as bytes with these; which of the two stands in a column's place
 # tells characters (None) from bytes, by its charset (_mysql.c, _mysql_ResultObject_Initialize).
@@ -35,137 +32,10 @@ _RAW: Dict[int, Any] = {
         FIELD_TYPE.STRING,
     )
 }
-_CHUNK_ROWS = 256
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
-# Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
-_PREPARED = 64
-# Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
-_UNPREPARED = frozenset((1295, 1461, 2036))
-# CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
-_NEW_METADATA = 2057
-# ER_CONVERSION_IMPOSSIBLE of a parameter: it was typed by a column that has been changed since (MySQL, before it runs).
-_NEW_PARAMETER = 3988
 # Many statements ended at once must not fill the server with the sessions that kill them.
 _KILLERS = threading.BoundedSemaphore(4)
-
-
-# A statement to send, or what renders it, given whether a backslash escapes in string literals.
-Statement = Union[bytes, Callable[[bool], bytes]]
-
-
-class Outcome(NamedTuple):
-    """What a statement gave: rows is None where it has no result set."""
-
-    rows: Optional[List[Any]]
-    affected_rows: int
-    last_insert_id: Optional[int]
-    names: Tuple[str, ...] = ()
-
-
-class Shape(NamedTuple):
-    """What the caller wants the rows to be."""
-
-    adapters: Optional[Adapters] = None
-    mapping: Optional[Mapping[str, str]] = None
-    tuples: bool = False
-
-
-PLAIN = Shape()
-
-
-class _Reader:
-    """Reads results through mysqlclient's own result objects: what codec._native.Reader does without them."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._result: Any = None
-        self.done = True
-        self.width = 0
-
-    def open(self) -> bool:
-        self._result = self._connection.use_result()
-        self.done = self._result is None
-        self.width = 0 if self.done else self._result.num_fields()
-        return not self.done
-
-    def signature(self) -> Tuple[Any, ...]:
-        return self._result.describe(), self._result.field_flags(), self._result.converter
-
-    def columns(self) -> Tuple[Column, ...]:
-        described, flags, converters = self.signature()
-        return tuple(
-            Column(name, kind, flag, converter is bytes, decimals)
-            for (name, kind, _, _, _, decimals, _), flag, converter in zip(described, flags, converters)
-        )
-
-    def fetch(self, plan: Any, limit: int = -1) -> List[Any]:
-        rows: List[Any] = []
-        while not self.done and (limit < 0 or len(rows) < limit):
-            wanted = _CHUNK_ROWS if limit < 0 else min(_CHUNK_ROWS, limit - len(rows))
-            chunk: Sequence[Any] = ()
-            try:
-                chunk = self._result.fetch_row(wanted, 0)
-            finally:  # an error is the result's end too
-                self.done = not chunk
-            rows += CODEC.functions.decode_rows(plan, chunk)
-        return rows
-
-    def skip(self) -> int:
-        """Read and drop the rows left; how many is not known."""
-        self.close()
-        return 0
-
-    def close(self) -> None:
-        result, self._result = self._result, None
-        if result is not None and not self.done:
-            self.done = True
-            result.discard()
-
-
-class _SqlStatement(_Reader):
-    """A statement prepared by SQL (manual 15.5): codec._native.Statement where the client library is out of reach."""
-
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
-        self._name = b"mysqlclient_%d" % id(self)
-        self.params = 0
-
-    def _send(self, statement: bytes) -> None:
-        self._connection.query(statement)
-        self._connection.store_result()
-
-    def prepare(self, text: bytes, params: int) -> None:
-        self.params = params  # the server tells only when it is executed
-        self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
-
-    def execute(self, params: Sequence[Any]) -> None:
-        names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
-        parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
-        statement = CODEC.functions.bind((*parts, b""), params, len(self._connection.escape_string(b"\\")) == 2)
-        if names:
-            self._send(statement)
-        self._connection.query(b"EXECUTE %s%s%s" % (self._name, b" USING " if names else b"", b",".join(names)))
-
-    @property
-    def affected_rows(self) -> int:
-        return self._connection.affected_rows()
-
-    @property
-    def insert_id(self) -> int:
-        return self._connection.insert_id()
-
-    def close(self) -> None:
-        super().close()
-        while self._connection.next_result() == 0:
-            self._connection.discard_result()
-
-    def reset(self) -> None:
-        self.close()
-
-    def finish(self) -> None:
-        if not self._connection.closed:
-            self._send(b"DEALLOCATE PREPARE %s" % self._name)
 
 
 class Session:
@@ -177,7 +47,6 @@ class Session:
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
         self._config = config
-        self._statements: OrderedDict[bytes, Any] = OrderedDict()
         self._lock = threading.RLock()
         self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
         try:
@@ -188,6 +57,7 @@ class Session:
             self.autocommit: bool = config.autocommit
             self._set_up(config)
             self._reader = self._open_reader()
+            self._prepared = PreparedStatements(self._connection)
         except BaseException:
             self._connection.close()
             self._connection = None
@@ -210,7 +80,7 @@ class Session:
 
     def _open_reader(self) -> Any:
         if CODEC.library is None:
-            return _Reader(self._connection)
+            return Reader(self._connection)
         return CODEC.functions.Reader(CODEC.library, self._connection)
 
     @property
@@ -280,7 +150,7 @@ class Session:
             wanted = self._text(text)
             if CODEC.library is None:
                 self._text(plain)  # names what is wrong with the parameters, as EXECUTE would not
-            statement = self._prepared(wanted, len(params))
+            statement = self._prepare(wanted, len(params))
             if statement is None:
                 return self.run(plain, shape)
             try:
@@ -288,8 +158,7 @@ class Session:
                 outcome = self._read_prepared(statement, shape)
             except BaseException as error:
                 self._recover_prepared(wanted, error)
-                code = error.args[0] if isinstance(error, (MySQLdb.Error, WireError)) and error.args else None
-                if code == _NEW_PARAMETER or (code == _NEW_METADATA and wanted.lstrip()[:6].upper() == b"SELECT"):
+                if overtaken(wanted, error):
                     return self.run(plain, shape)
                 raise
             self.used = time.monotonic()
@@ -299,44 +168,15 @@ class Session:
         """Close a prepared statement, if there is one."""
         with self._lock:
             if self._connection is not None:
-                statement = self._statements.pop(self._text(text), None)
-                if statement is not None:
-                    statement.finish()
-
-    def _prepared(self, text: bytes, params: int) -> Any:
-        """The statement for a text, from the session's bounded store; None where the server does not prepare it."""
-        if text in self._statements:
-            self._statements.move_to_end(text)
-            return self._statements[text]
-        statement = self._prepare(text, params)
-        if statement is not None and statement.params != params:
-            statement.finish()
-            return None  # sent as text, which names the error; not remembered
-        self._statements[text] = statement
-        if len(self._statements) > _PREPARED:
-            oldest = self._statements.popitem(last=False)[1]
-            if oldest is not None:
-                oldest.finish()
-        return statement
+                self._prepared.forget(self._text(text))
 
     def _prepare(self, text: bytes, params: int) -> Any:
-        statement: Any = None
         try:
-            if CODEC.library is not None:
-                statement = CODEC.functions.Statement(CODEC.library, self._connection)
-                statement.prepare(text)
-            else:
-                statement = _SqlStatement(self._connection)
-                statement.prepare(text, params)
-        except (MySQLdb.Error, WireError) as error:
-            if CODEC.library is not None:
-                statement.finish()
-            if error.args[0] in _UNPREPARED:
-                return None
+            return self._prepared.get(text, params)
+        except Exception as error:
             if self._unusable(error):
                 self.discard()
             raise
-        return statement
 
     def _read_prepared(self, statement: Any, shape: Shape) -> Outcome:
         if not statement.open():
@@ -353,11 +193,8 @@ class Session:
         if self._unusable(error):
             self.discard()
             return
-        statement = self._statements[text]
         try:
-            statement.reset()
-            if error.args[:1] in ((_NEW_METADATA,), (_NEW_PARAMETER,)):
-                self._statements.pop(text).finish()
+            self._prepared.reset(text, error)
         except Exception:
             self.discard()
 
@@ -442,7 +279,7 @@ class Session:
             except MySQLdb.Error:
                 return  # the server hung up first
             finally:
-                self._finish_statements()
+                self._prepared.finish()
 
     def end(self) -> None:
         """End the session and the statement whose rows it still reads, here and on the server."""
@@ -461,16 +298,9 @@ class Session:
             self._wire.hang_up()
             self._reader.close()
             connection.close()
-            self._finish_statements()
+            self._prepared.finish()
         except Exception:
             return  # nothing is left to be told to a dead server
-
-    def _finish_statements(self) -> None:
-        """The connection being closed: no word is sent for any of them."""
-        while self._statements:
-            statement = self._statements.popitem()[1]
-            if statement is not None:
-                statement.finish()
 
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:

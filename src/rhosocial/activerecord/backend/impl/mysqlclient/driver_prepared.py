@@ -1,0 +1,136 @@
+"""The prepared statements of a session."""
+
+from collections import OrderedDict
+from typing import Any, Optional, Sequence
+
+import MySQLdb
+
+from .codec.abc import WireError
+from .driver_rows import CODEC, Reader
+
+# Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
+_MOST = 64
+# Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
+_UNPREPARED = frozenset((1295, 1461, 2036))
+# CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
+_NEW_METADATA = 2057
+# ER_CONVERSION_IMPOSSIBLE of a parameter: it was typed by a column that has been changed since (MySQL, before it runs).
+_NEW_PARAMETER = 3988
+
+
+class _SqlStatement(Reader):
+    """A statement prepared by SQL (manual 15.5): codec._native.Statement where the client library is out of reach."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._name = b"mysqlclient_%d" % id(self)
+        self.params = 0
+
+    def _send(self, statement: bytes) -> None:
+        self._connection.query(statement)
+        self._connection.store_result()
+
+    def prepare(self, text: bytes, params: int) -> None:
+        self.params = params  # the server tells only when it is executed
+        self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
+
+    def execute(self, params: Sequence[Any]) -> None:
+        names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
+        parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
+        statement = CODEC.functions.bind((*parts, b""), params, len(self._connection.escape_string(b"\\")) == 2)
+        if names:
+            self._send(statement)
+        self._connection.query(b"EXECUTE %s%s%s" % (self._name, b" USING " if names else b"", b",".join(names)))
+
+    @property
+    def affected_rows(self) -> int:
+        return self._connection.affected_rows()
+
+    @property
+    def insert_id(self) -> int:
+        return self._connection.insert_id()
+
+    def close(self) -> None:
+        super().close()
+        while self._connection.next_result() == 0:
+            self._connection.discard_result()
+
+    def reset(self) -> None:
+        self.close()
+
+    def finish(self) -> None:
+        if not self._connection.closed:
+            self._send(b"DEALLOCATE PREPARE %s" % self._name)
+
+
+class PreparedStatements:
+    """The statements a session has prepared, by their texts; the least recently used makes room for others."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._kept: OrderedDict[bytes, Any] = OrderedDict()
+
+    def get(self, text: bytes, params: int) -> Any:
+        """The statement for a text; None where the server does not prepare it.
+
+        Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
+        """
+        if text in self._kept:
+            self._kept.move_to_end(text)
+            return self._kept[text]
+        statement = self._prepare(text, params)
+        if statement is not None and statement.params != params:
+            statement.finish()
+            return None  # sent as text, which names the error; not remembered
+        self._kept[text] = statement
+        if len(self._kept) > _MOST:
+            oldest = self._kept.popitem(last=False)[1]
+            if oldest is not None:
+                oldest.finish()
+        return statement
+
+    def _prepare(self, text: bytes, params: int) -> Any:
+        statement: Any = None
+        try:
+            if CODEC.library is not None:
+                statement = CODEC.functions.Statement(CODEC.library, self._connection)
+                statement.prepare(text)
+            else:
+                statement = _SqlStatement(self._connection)
+                statement.prepare(text, params)
+        except (MySQLdb.Error, WireError) as error:
+            if CODEC.library is not None:
+                statement.finish()
+            if error.args[0] in _UNPREPARED:
+                return None
+            raise
+        return statement
+
+    def reset(self, text: bytes, error: BaseException) -> None:
+        """Make the statement usable again after an error, or forget it where the tables have changed."""
+        self._kept[text].reset()
+        if _errno(error) in (_NEW_METADATA, _NEW_PARAMETER):
+            self.forget(text)
+
+    def forget(self, text: bytes) -> None:
+        """Close the statement for a text, if there is one."""
+        statement = self._kept.pop(text, None)
+        if statement is not None:
+            statement.finish()
+
+    def finish(self) -> None:
+        """Free all of them. The connection being closed, no word is sent for any."""
+        while self._kept:
+            statement = self._kept.popitem()[1]
+            if statement is not None:
+                statement.finish()
+
+
+def overtaken(text: bytes, error: BaseException) -> bool:
+    """Whether the statement failed before it did anything, because its tables have changed: it may run as text."""
+    code = _errno(error)
+    return code == _NEW_PARAMETER or (code == _NEW_METADATA and text.lstrip()[:6].upper() == b"SELECT")
+
+
+def _errno(error: BaseException) -> Optional[int]:
+    return error.args[0] if isinstance(error, (MySQLdb.Error, WireError)) and error.args else None
