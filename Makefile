@@ -30,7 +30,7 @@ test-codec: setup-venv  ## encoding and decoding, all implementations, no server
 
 test-server: setup  ## the backend on private MySQL and MariaDB servers
 	$(PYTEST) tests --ignore=tests/codec --ignore=tests/suite/benchmark_backend -n 2
-	RHOSOCIAL_MYSQLCLIENT_IMPL=python $(PYTEST) tests/integration -n 2
+	RHOSOCIAL_MYSQLCLIENT_IMPL=python $(PYTEST) tests/integration tests/faults -n 2
 
 test-suite: setup  ## the shared testsuite of the ORM, per implementation
 	$(PY) tests/suite/run.py
