@@ -246,7 +246,9 @@ class PrivateServer(Endpoint):
         Path(self.socket).unlink(missing_ok=True)
         command = [*self.binary.command, *_as_root(), *_arguments(self._options), f"--datadir={data}",
                    f"--socket={self.socket}", f"--port={self.port}", f"--bind-address={self.host}",
-                   f"--pid-file={self._run / 'server.pid'}", f"--log-error={self.log_file}"]
+                   f"--pid-file={self._run / 'server.pid'}", f"--log-error={self.log_file}",
+                   # a MariaDB that starts deletes every temporary table in its tmpdir, other servers' too
+                   f"--tmpdir={self._run}"]
         with open(self.log_file, "a") as log:
             guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", __file__, str(self._run), *command], cwd="/", start_new_session=True,
