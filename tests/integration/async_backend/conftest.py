@@ -6,11 +6,10 @@ import socket
 import threading
 import time
 
-import MySQLdb
 import pytest
 import pytest_asyncio
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
 
 LOOPS = {"asyncio": asyncio.new_event_loop}
 with contextlib.suppress(ImportError):  # there is none for Windows
@@ -39,69 +38,11 @@ def run(request):
     return run
 
 
-@pytest.fixture
-def config(server, database):
-    return MySQLConnectionConfig(**server.connect_kwargs(), database=database)
-
-
 @pytest_asyncio.fixture
 async def backend(config):
     backend = AsyncMySQLBackend(connection_config=config)
     yield backend
     await backend.disconnect()
-
-
-@pytest.fixture
-def admin(server, database):
-    options = {**server.connect_kwargs(), "database": database, "autocommit": True}
-    with contextlib.closing(MySQLdb.connect(**options)) as connection:
-        yield Admin(connection, database, server.flavor)
-
-
-# MySQL's information_schema.processlist fails (3854) while any session runs a statement with bytes that are no text.
-SESSIONS = {
-    "mysql": "SELECT processlist_id, processlist_info FROM performance_schema.threads WHERE processlist_db",
-    "mariadb": "SELECT id, info FROM information_schema.processlist WHERE db",
-}
-
-
-class Admin:
-    """What the server itself says, through mysqlclient alone."""
-
-    def __init__(self, connection, database, flavor):
-        self._connection = connection
-        self._database = database
-        self._flavor = flavor
-
-    def ask(self, sql):
-        self._connection.query(sql.encode())
-        result = self._connection.store_result()
-        return result.fetch_row(0) if result is not None else ()
-
-    def number(self, sql):
-        """The last column of the one row."""
-        return int(self.ask(sql)[0][-1])
-
-    def sessions(self):
-        """Session id -> the statement it runs, of the sessions in the test's database but this one."""
-        rows = self.ask(f"{SESSIONS[self._flavor]} = '{self._database}'")
-        return {int(row[0]): row[1] for row in rows if int(row[0]) != self._connection.thread_id()}
-
-    def sessions_become(self, count):
-        return eventually(lambda: len(self.sessions()) == count)
-
-    def runs(self, text):
-        return any(text in (info or "") for info in self.sessions().values())
-
-
-def eventually(condition):
-    """Wait, ten seconds at most, for what the server does a moment after the client."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 class Ticker:

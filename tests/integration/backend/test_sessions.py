@@ -26,21 +26,21 @@ def connection_id(backend):
     return backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
 
 
-def test_connect_and_disconnect_are_idempotent(backend, admin, database, eventually):
+def test_connect_and_disconnect_are_idempotent(backend, admin):
     backend.connect()
     first = connection_id(backend)
     backend.connect()
     assert connection_id(backend) == first
-    assert admin.sessions(database) == {first}
+    assert set(admin.sessions()) == {first}
     backend.disconnect()
     backend.disconnect()
-    assert eventually(lambda: admin.sessions(database) == set())
+    assert admin.sessions_become(0)
 
 
-def test_context_opens_and_closes_one_session(backend, admin, database, eventually):
+def test_context_opens_and_closes_one_session(backend, admin):
     with backend.context() as inside:
-        assert admin.sessions(database) == {connection_id(inside)}
-    assert eventually(lambda: admin.sessions(database) == set())
+        assert set(admin.sessions()) == {connection_id(inside)}
+    assert admin.sessions_become(0)
 
 
 def test_the_server_is_recognised(backend, server):
@@ -164,12 +164,12 @@ def test_a_forked_child_leaves_the_parents_session_alone(backend, end):
     assert connection_id(backend) == first
 
 
-def test_an_abandoned_backend_leaves_no_session(config, admin, database, eventually):
+def test_an_abandoned_backend_leaves_no_session(config, admin):
     backend = MySQLBackend(connection_config=config)
     backend.connect()
-    assert len(admin.sessions(database)) == 1
+    assert len(admin.sessions()) == 1
     del backend
-    assert eventually(lambda: admin.sessions(database) == set())
+    assert admin.sessions_become(0)
 
 
 def test_tls_that_is_not_there_is_refused(server, admin):

@@ -129,10 +129,10 @@ def test_a_commit_on_a_lost_session_fails_and_nothing_of_it_stays(table, admin):
     assert numbers(table) == []
 
 
-def test_disconnect_in_a_transaction_rolls_back_and_opens_nothing(table, admin, database, eventually):
+def test_disconnect_in_a_transaction_rolls_back_and_opens_nothing(table, admin):
     table.begin_transaction()
     insert(table, 1)
     table.disconnect()
     assert table._connection is None and not table.in_transaction
-    assert eventually(lambda: admin.sessions(database) == set())
+    assert admin.sessions_become(0)
     assert numbers(table) == []

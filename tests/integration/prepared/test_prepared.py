@@ -14,13 +14,6 @@ import samples
 sys.path.pop(0)
 
 
-@pytest.fixture
-def backend(server, database):
-    backend = MySQLBackend(connection_config=MySQLConnectionConfig(**server.connect_kwargs(), database=database))
-    yield backend
-    backend.disconnect()
-
-
 def test_every_type_is_stored_and_read_as_by_text(backend, server):
     for kind in samples.TYPES:
         mine = [kind.bound(sample.value) for sample in kind.samples if server.flavor in sample.flavors]

@@ -5,7 +5,7 @@ import logging
 import pytest
 import pytest_asyncio
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.operations import AsyncOperationsMixin, OperationsMixin
 
 from .models import TABLES, async_models, sync_models
@@ -34,11 +34,6 @@ class Statements(logging.Handler):
     def taken(self):
         sent, self.sent = self.sent, []
         return sent
-
-
-@pytest.fixture
-def config(server, database):
-    return MySQLConnectionConfig(**server.connect_kwargs(), database=database)
 
 
 @pytest.fixture

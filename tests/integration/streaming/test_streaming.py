@@ -83,12 +83,12 @@ def test_batch_size_is_a_positive_integer(table, size):
         table.stream("SELECT 1", batch_size=size)
 
 
-def test_other_statements_go_on_while_rows_are_read(table, sessions):
+def test_other_statements_go_on_while_rows_are_read(table, admin):
     for count, row in enumerate(table.stream("SELECT id FROM t ORDER BY id", batch_size=500)):
         if count % 500 == 0:
             table.execute("UPDATE t SET name = 'seen' WHERE id = %s", (row["id"],))
     assert table.execute("SELECT COUNT(*) AS n FROM t WHERE name = 'seen'").data == [{"n": 5}]
-    assert sessions(1) == 1, "the stream's session is closed after the last row"
+    assert admin.sessions_become(1), "the stream's session is closed after the last row"
 
 
 def test_in_a_transaction_it_is_refused(table):
@@ -109,44 +109,44 @@ class Failing:
         return value
 
 
-def test_an_error_in_the_middle_ends_the_stream(table, sessions):
+def test_an_error_in_the_middle_ends_the_stream(table, admin):
     read = []
     stream = table.stream("SELECT id FROM t ORDER BY id", batch_size=500, column_adapters={"id": (Failing(), int)})
     with pytest.raises(DatabaseError, match="2000 is not for me"):
         for row in stream:
             read.append(row["id"])
     assert read == list(range(2000))
-    assert sessions(1) == 1
+    assert admin.sessions_become(1)
     assert list(stream) == []
 
 
-def test_leaving_a_loop_ends_the_statement_on_the_server(table, sessions):
+def test_leaving_a_loop_ends_the_statement_on_the_server(table, admin):
     for _row in table.stream(ENDLESS, batch_size=10):
         break
-    assert sessions(1) == 1
+    assert admin.sessions_become(1)
 
 
-def test_close_ends_a_statement_that_sends_nothing(table, sessions):
+def test_close_ends_a_statement_that_sends_nothing(table, admin):
     """A session whose end the server would notice by its next row only."""
     sleeping = "SELECT REPEAT('x', 100), IF(id = 2000, SLEEP(100), 0) FROM t ORDER BY id"
     with table.stream(sleeping, batch_size=10) as stream:
         assert len(stream.next_batch()) == 10
-    assert sessions(1) == 1
+    assert admin.sessions_become(1)
 
 
 @pytest.mark.asyncio
-async def test_leaving_async_with_ends_the_statement_on_the_server(table, async_backend, sessions):
+async def test_leaving_async_with_ends_the_statement_on_the_server(table, async_backend, admin):
     table.disconnect()
     await async_backend.connect()
     async with async_backend.stream(ENDLESS, batch_size=10) as stream:
         async for _row in stream:
             break
         assert await async_backend.execute("SELECT 1 AS one")
-    assert await asyncio.to_thread(sessions, 1) == 1
+    assert await asyncio.to_thread(admin.sessions_become, 1)
 
 
 @pytest.mark.asyncio
-async def test_cancelling_ends_the_statement_on_the_server(async_backend, sessions):
+async def test_cancelling_ends_the_statement_on_the_server(async_backend, admin):
     await async_backend.connect()
 
     async def read():
@@ -154,11 +154,11 @@ async def test_cancelling_ends_the_statement_on_the_server(async_backend, sessio
             pass
 
     task = asyncio.create_task(read())
-    assert await asyncio.to_thread(sessions, 2) == 2
+    assert await asyncio.to_thread(admin.sessions_become, 2)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(sessions, 1) == 1
+    assert await asyncio.to_thread(admin.sessions_become, 1)
 
 
 def test_rows_become_models(table, config):
@@ -200,18 +200,18 @@ def query(backend):
     return QueryExpression(dialect, select=[Column(dialect, "id")], from_=TableExpression(dialect, "t"))
 
 
-def test_batch_dql_reads_pages_from_the_stream(table, sessions):
+def test_batch_dql_reads_pages_from_the_stream(table, admin):
     pages = table.execute_batch_dql(query(table), page_size=1000)
     assert len(next(pages).data) == 1000
-    assert sessions(2) == 2, "the rows left are still with the server"
+    assert admin.sessions_become(2), "the rows left are still with the server"
     assert [page.page_size for page in pages] == [1000, 500]
-    assert sessions(1) == 1
+    assert admin.sessions_become(1)
 
 
-def test_batch_dql_left_early_ends_its_session(table, sessions):
+def test_batch_dql_left_early_ends_its_session(table, admin):
     for _page in table.execute_batch_dql(query(table), page_size=10):
         break
-    assert sessions(1) == 1
+    assert admin.sessions_become(1)
 
 
 def test_batch_dql_in_a_transaction_sees_its_rows(table):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
 
 SAMPLES = Path(__file__).parents[2] / "codec" / "samples.py"
 
@@ -18,11 +18,6 @@ def samples():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture
-def config(server, database):
-    return MySQLConnectionConfig(**server.connect_kwargs(), database=database)
 
 
 @pytest.fixture
