@@ -22,6 +22,7 @@ MAY_IMPORT = {
         "execution",
         "explain",
         "introspection",
+        "operations",
         "prepared",
         "streaming",
         "transaction",
@@ -36,12 +37,15 @@ MAY_IMPORT = {
         "execution",
         "explain",
         "introspection",
+        "operations",
         "prepared",
         "streaming",
         "transaction",
     },
     "async_session": {"codec", "config", "driver", "errors"},
+    "bulk": set(),
     "execution": {
+        "bulk",
         "capabilities",
         "explain",
         "codec",
@@ -80,7 +84,7 @@ MAY_IMPORT = {
     "explain": set(),
     "schema": set(),
     "server": set(),
-    "operations": {"codec", "driver", "errors"},
+    "operations": {"bulk", "codec", "driver", "errors"},
     "records": {"codec"},
 }
 

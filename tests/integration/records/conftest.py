@@ -6,17 +6,8 @@ import pytest
 import pytest_asyncio
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
-from rhosocial.activerecord.backend.impl.mysqlclient.operations import AsyncOperationsMixin, OperationsMixin
 
 from .models import TABLES, async_models, sync_models
-
-
-def with_operations(backend, mixin):
-    return backend if issubclass(backend, mixin) else type(backend.__name__, (mixin, backend), {})
-
-
-Backend = with_operations(MySQLBackend, OperationsMixin)
-AsyncBackend = with_operations(AsyncMySQLBackend, AsyncOperationsMixin)
 
 
 class Statements(logging.Handler):
@@ -55,7 +46,7 @@ def watched(backend):
 
 @pytest.fixture
 def backend(config, statements):
-    backend = watched(Backend(connection_config=config))
+    backend = watched(MySQLBackend(connection_config=config))
     backend.introspect_and_adapt()
     for table in TABLES:
         backend.execute(table)
@@ -71,7 +62,7 @@ def twins(backend):
 
 @pytest_asyncio.fixture
 async def async_backend(config, statements):
-    backend = watched(AsyncBackend(connection_config=config))
+    backend = watched(AsyncMySQLBackend(connection_config=config))
     await backend.introspect_and_adapt()
     for table in TABLES:
         await backend.execute(table)

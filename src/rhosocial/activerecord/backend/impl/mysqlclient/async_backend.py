@@ -19,12 +19,15 @@ from .cursors import AsyncCursor, AsyncStreamCursor
 from .driver import PLAIN, Outcome, Shape, Statement
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
+from .operations import AsyncOperationsMixin
 from .prepared import AsyncPreparedStatement, prepared_text
 from .streaming import AsyncStream
 from .transaction import AsyncMySQLTransactionManager, commit_error
 
 
-class AsyncMySQLBackend(Execution, AsyncExplainBackendMixin, IntrospectorBackendMixin, AsyncStorageBackend):
+class AsyncMySQLBackend(
+    AsyncOperationsMixin, Execution, AsyncExplainBackendMixin, IntrospectorBackendMixin, AsyncStorageBackend
+):
     """MySQL and MariaDB for core's asynchronous models: MySQLBackend with coroutines.
 
     Statements wait and fetch on the running event loop; nothing is kept of a loop between two of them,

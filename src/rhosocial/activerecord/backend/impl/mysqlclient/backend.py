@@ -17,12 +17,13 @@ from .cursors import Cursor, StreamCursor
 from .driver import PLAIN, Outcome, Session, Shape
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
+from .operations import OperationsMixin
 from .prepared import PreparedStatement, prepared_text
 from .streaming import Stream
 from .transaction import MySQLTransactionManager
 
 
-class MySQLBackend(Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend):
+class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend):
     """MySQL and MariaDB for core's synchronous models.
 
     connection_config: a MySQLConnectionConfig; or its options as keyword arguments

@@ -2,16 +2,14 @@
 
 import logging
 import re
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
-from uuid import UUID
 
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
 
 from .adapter_suggestions import AdapterSuggestions, register_adapters
+from .bulk import BOUND_TYPES, INSERT_BYTES
 from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
@@ -27,13 +25,7 @@ from .prepared import Sightings, prepared_text
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
 
-# What the codec binds as it is; anything else goes through its type adapter first.
-_BOUND_TYPES = frozenset(
-    (type(None), bool, int, float, Decimal, str, bytes, bytearray, memoryview, datetime, date, time, timedelta, UUID)
-)
 _VERSION = re.compile(r"\d+")
-# Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
-_INSERT_BYTES = 64 * 1024
 
 
 def _render(sql: str, params: Sequence[Any], backslash: bool) -> bytes:
@@ -158,11 +150,11 @@ class Execution:
 
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""
-        if isinstance(params, (str, bytes, dict)) or all(type(value) in _BOUND_TYPES for value in params):
+        if isinstance(params, (str, bytes, dict)) or all(type(value) in BOUND_TYPES for value in params):
             return params
         adapted: List[Any] = list(params)
         for i, value in enumerate(adapted):
-            if type(value) not in _BOUND_TYPES:
+            if type(value) not in BOUND_TYPES:
                 suggestion = self._adapter_suggestions.get(type(value))
                 if suggestion is not None:
                     adapter, driver_type = suggestion
@@ -181,7 +173,7 @@ class Execution:
         head, group, tail = insert
         done = 0
         while done < len(bindable):
-            text, done = _bind_rows(group, bindable, done, _INSERT_BYTES, backslash)
+            text, done = _bind_rows(group, bindable, done, INSERT_BYTES, backslash)
             yield partial(_as_rendered, b"%s%s%s" % (head, text, tail), backslash)
 
     # -- results --

@@ -1,12 +1,8 @@
 """INSERT and UPDATE from core's options without building expressions: the SQL of a table and columns is made once."""
 
 import time
-from datetime import date, datetime, timedelta
-from datetime import time as time_of_day
-from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
-from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import (
     Column,
@@ -21,19 +17,13 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions, ExecutionO
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.schema import StatementType
 
+from .bulk import BOUND_TYPES, INSERT_BYTES
 from .codec.sql import template
 from .driver import CODEC, Outcome
 from .errors import OperationalError
 
 _bind_rows = CODEC.functions.bind_rows
 
-# What the codec binds as it is.
-_BOUND = frozenset((
-    type(None), bool, int, float, Decimal, str, bytes, bytearray, memoryview, datetime, date, time_of_day, timedelta,
-    UUID,
-))  # fmt: skip
-# Measured best for multi-row INSERT on both servers.
-_INSERT_BYTES = 64 * 1024
 _STATEMENTS = 256
 _UNKNOWN_IDS = (
     "the ids generated for the rows do not follow one by one: auto_increment_increment is not 1, or the rows fill "
@@ -72,7 +62,7 @@ class _Bulk:
 
     def _render(self, shape: Any, backslash: bool) -> Iterator[_Chunk]:
         head, row, tail = shape
-        done, limit = 0, self._limits.packet if self._limits else _INSERT_BYTES
+        done, limit = 0, self._limits.packet if self._limits else INSERT_BYTES
         while done < len(self._rows):
             start = done
             text, done = _bind_rows(row, self._rows, start, limit - len(head) - len(tail), backslash)
@@ -103,7 +93,8 @@ class _Templates:
         self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: Any
     ) -> Optional[str]:
         """The SQL that ``build`` makes for plain values; None where core's own way has to be taken."""
-        if type(options.table) is not str or not columns or any(hasattr(kind, "to_sql") for kind in types - _BOUND):
+        expressions = any(hasattr(kind, "to_sql") for kind in types - BOUND_TYPES)
+        if type(options.table) is not str or not columns or expressions:
             return None
         returning = tuple(options.returning_columns or ())
         name = (build, options.schema_name, options.table, columns, key, returning, self._adapted_to)
@@ -147,7 +138,7 @@ class _Templates:
 
     def _bindable_columns(self: Any, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """The rows with the columns that hold what the codec does not know given to the adapters."""
-        if _BOUND.issuperset(map(type, chain.from_iterable(rows))):
+        if BOUND_TYPES.issuperset(map(type, chain.from_iterable(rows))):
             return rows
         columns: List[Sequence[Any]] = list(zip(*rows))
         for i, column in enumerate(columns):
