@@ -118,6 +118,10 @@ def test_peer_option_files_and_dsn(tmp_path):
         ({"ssl_disabled": True, "ssl_mode": "REQUIRED"}, "contradicts"),
         ({"ssl_cert": __file__}, "together"),
         ({"ssl_ca": "/nowhere/ca.pem"}, "cannot read /nowhere/ca.pem"),
+        ({"tls_versions": "TLSv1"}, "tls_versions may hold TLSv1.2 and TLSv1.3"),
+        ({"tls_versions": [1]}, "tls_versions may hold"),
+        ({"tls_versions": "TLSv1.3", "ssl_mode": "DISABLED"}, "TLS is disabled, yet tls_versions"),
+        ({"auth_plugin": "mysql_clear_password"}, "ssl_mode VERIFY_CA"),
         ({"zero_dates": "null"}, "zero_dates must be one of"),
         ({"pool_min_size": 9, "pool_max_size": 3}, "pool_min_size 9 is more"),
         ({"pool_size": 0}, "pool_size must be from 1"),
@@ -281,6 +285,7 @@ FULL = Config(
     zero_dates="TEXT",
     statement_timeout=1.5,
     found_rows=True,
+    tls_versions=["TLSv1.2", "TLSv1.3"],
 )
 
 

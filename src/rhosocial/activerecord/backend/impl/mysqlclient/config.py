@@ -66,6 +66,7 @@ class MySQLConnectionConfig(
     local_infile_dir: str | None = None
 
     ssl_capath: str | None = None
+    tls_versions: str | None = None
     ssl_disabled: bool | None = None
 
     autocommit: bool = True
@@ -196,10 +197,15 @@ class MySQLConnectionConfig(
         demands = (
             (self.ssl_verify_identity, "VERIFY_IDENTITY"),
             (self.ssl_verify_cert or self.ssl_ca or self.ssl_capath, "VERIFY_CA"),
-            (self.ssl_cert or self.ssl_ciphers, "REQUIRED"),
+            (self.ssl_cert or self.ssl_ciphers or self.tls_versions, "REQUIRED"),
         )
         demanded = next((mode for wanted, mode in demands if wanted), "PREFERRED")
         return max(self.ssl_mode or "PREFERRED", demanded, key=SSL_MODES.index)
+
+    @property
+    def server_verified(self) -> bool:
+        """True where the client library makes sure of who the server is before it says anything else."""
+        return SSL_MODES.index(self.tls_mode) >= SSL_MODES.index("VERIFY_CA")
 
     @property
     def tls_required(self) -> bool:
@@ -350,13 +356,21 @@ def _check_tls(config: MySQLConnectionConfig) -> None:
         raise ConfigError(f"ssl_disabled=True contradicts ssl_mode={config.ssl_mode!r}")
     if bool(config.ssl_cert) != bool(config.ssl_key):
         raise ConfigError("ssl_cert and ssl_key are given together or not at all")
+    if config.auth_plugin in CLEAR_PASSWORDS and not (config.server_verified or config.unix_socket):
+        raise ConfigError(
+            f"auth_plugin={config.auth_plugin!r} sends the password as it is: "
+            "that needs ssl_mode VERIFY_CA or VERIFY_IDENTITY, or a unix_socket"
+        )
     for name in ("ssl_ca", "ssl_cert", "ssl_key", "server_public_key_path"):
         path = getattr(config, name)
         if path and not os.access(path, os.R_OK):
             raise ConfigError(f"{name}: cannot read {path}")
 
 
-_TLS_OPTIONS = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_ciphers", "ssl_verify_cert", "ssl_verify_identity")
+_TLS_OPTIONS = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_ciphers", "ssl_verify_cert", "ssl_verify_identity",
+                "tls_versions")  # fmt: skip
+# Plugins that say the password as it is, and the one that may ask the process's terminal for it.
+CLEAR_PASSWORDS = ("mysql_clear_password", "dialog")
 
 
 def _check_pool(config: MySQLConnectionConfig) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from .config_sources import Secret, Text
 from .errors import ConfigError
 
+TLS_VERSIONS = ("TLSv1.2", "TLSv1.3")
 SSL_MODES = ("DISABLED", "PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY")
 ISOLATION_LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
 
@@ -200,6 +201,13 @@ def _accept_isolation(name: str, value: Any) -> str:
     return re.sub(r"[\s_-]+", " ", _accept_text(name, value)).upper()
 
 
+def _accept_tls_versions(name: str, value: Any) -> str:
+    versions = value.split(",") if isinstance(value, str) else value
+    if not isinstance(versions, (list, tuple)) or not versions or not all(item in TLS_VERSIONS for item in versions):
+        raise ConfigError(f"tls_versions may hold {' and '.join(TLS_VERSIONS)}, not {str(value)[:60]!r}")
+    return ",".join(versions)
+
+
 _ACCEPT: dict[Any, Callable[[str, Any], Any]] = {
     bool: _accept_exact(bool),
     int: _accept_exact(int),
@@ -212,6 +220,7 @@ _ACCEPT: dict[Any, Callable[[str, Any], Any]] = {
     "one": _accept_one,
     "flags": _accept_flags,
     "isolation": _accept_isolation,
+    "tls_versions": _accept_tls_versions,
 }
 
 _SPECIAL: dict[str, str] = {
@@ -221,6 +230,7 @@ _SPECIAL: dict[str, str] = {
     "read_default_group": "one",
     "client_flags": "flags",
     "isolation_level": "isolation",
+    "tls_versions": "tls_versions",
 }
 
 

@@ -14,9 +14,11 @@ from .codec.plan import Column, Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
-from .errors import ConnectionError, is_disconnect
+from .errors import is_disconnect
+from .login import check_tls, connect_arguments, is_libmariadb
 from .wire import Wire
 
+_LIBMARIADB = is_libmariadb(MySQLdb.get_client_info())
 # mysqlclient hands out every cell as bytes with these; which of the two stands in a column's place
 # tells characters (None) from bytes, by its charset (_mysql.c, _mysql_ResultObject_Initialize).
 _RAW: Dict[int, Any] = {
@@ -48,7 +50,9 @@ class Session:
         self.planner = planner
         self._config = config
         self._lock = threading.RLock()
-        self._connection: Any = MySQLdb.connect(**config.driver_kwargs(), conv=_RAW, use_unicode=False)
+        self._connection: Any = MySQLdb.connect(
+            **connect_arguments(config, _LIBMARIADB), conv=_RAW, use_unicode=False
+        )
         try:
             # Asking later fails while another thread runs a statement, and KILL needs it just then.
             self.id: int = self._connection.thread_id()
@@ -66,10 +70,9 @@ class Session:
         _SESSIONS.add(self)
 
     def _set_up(self, config: MySQLConnectionConfig) -> None:
-        if config.tls_required and not self._ask(b"SHOW SESSION STATUS LIKE 'Ssl_cipher'")[0][1]:
-            raise ConnectionError(
-                f"ssl_mode={config.tls_mode}: the session has no cipher; the server offers no TLS, or a proxy ended it"
-            )
+        if config.tls_required:
+            status = self._ask(b"SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
+            check_tls(config, {name.decode(): value.decode() for name, value in status})
         for statement in config.session_statements(mariadb="MariaDB" in self.server_info):
             self._ask(statement.encode())
 

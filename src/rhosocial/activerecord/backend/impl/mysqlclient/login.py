@@ -1,0 +1,60 @@
+"""What the client library is told to log in with, and what must be true of the session it comes back with.
+
+libmariadb, left alone, does whatever authentication the server asks for: a server that is not yours, or somebody on
+the way to it, asks for `mysql_clear_password` and has the password. It has no argument of mysqlclient's against that,
+but takes its options from a host that is a list of them too (Connector/C's "connection string").
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .config import CLEAR_PASSWORDS, MySQLConnectionConfig
+from .errors import ConnectionError
+
+# Those that prove to know the password without saying it, to nobody or to the holder of a key.
+_PROVING = (
+    "mysql_native_password",
+    "caching_sha2_password",
+    "sha256_password",
+    "client_ed25519",
+    "parsec",
+    "auth_gssapi_client",
+)
+
+
+def is_libmariadb(client_version: str) -> bool:
+    """By mysql_get_client_info(): libmysqlclient has the server's version, 8.0 or later; Connector/C 3.x its own."""
+    return client_version.startswith(("3.", "10.", "11."))
+
+
+def connect_arguments(config: MySQLConnectionConfig, libmariadb: bool) -> dict[str, Any]:
+    """The keyword arguments of `MySQLdb.connect`. Raises ConfigError, as `driver_kwargs` does."""
+    arguments = config.driver_kwargs()
+    if not libmariadb or config.unix_socket:
+        return arguments
+    plugins = (*_PROVING, *CLEAR_PASSWORDS) if config.server_verified else _PROVING
+    options = {"restricted-auth": ",".join(plugins)}
+    if "host" in arguments:
+        options["host"] = arguments["host"]
+    if config.tls_versions:
+        options["tls-version"] = config.tls_versions
+    arguments["host"] = ";".join(f"{name}={value}" for name, value in options.items())
+    if config.ssl_mode == "PREFERRED" == config.tls_mode:
+        arguments["ssl_mode"] = "REQUIRED"  # libmariadb's "enforce" is TLS wherever the server offers it, else none
+    return arguments
+
+
+def check_tls(config: MySQLConnectionConfig, status: Mapping[str, str]) -> None:
+    """Refuse a session without the TLS that was demanded.
+
+    status: the session's Ssl_cipher and Ssl_version.
+    Raises:
+        ConnectionError: there is no cipher, or another version than tls_versions allows.
+    """
+    if not status.get("Ssl_cipher"):
+        raise ConnectionError(
+            f"ssl_mode={config.tls_mode}: the session has no cipher; the server offers no TLS, or a proxy ended it"
+        )
+    version = status.get("Ssl_version")
+    if config.tls_versions and version not in config.tls_versions.split(","):
+        raise ConnectionError(f"tls_versions={config.tls_versions}: the session has {version}")
