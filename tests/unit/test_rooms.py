@@ -24,6 +24,7 @@ MAY_IMPORT = {
         "introspection",
         "operations",
         "prepared",
+        "retry",
         "streaming",
         "transaction",
     },
@@ -39,6 +40,7 @@ MAY_IMPORT = {
         "introspection",
         "operations",
         "prepared",
+        "retry",
         "streaming",
         "transaction",
     },
@@ -67,6 +69,7 @@ MAY_IMPORT = {
     "login": {"config", "errors"},
     "wire": set(),
     "transaction": {"errors"},
+    "retry": {"errors"},
     "config": {"config_options", "config_sources", "errors"},
     "config_options": {"config_sources", "errors"},
     "config_sources": {"errors"},
@@ -93,7 +96,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "MySQLdb": {"driver", "driver_prepared", "driver_rows"},
     "subprocess": {"server"},
-    "asyncio": {"async_session", "async_backend"},
+    "asyncio": {"async_session", "async_backend", "retry"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

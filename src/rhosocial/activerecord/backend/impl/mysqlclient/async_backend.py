@@ -21,12 +21,18 @@ from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
 from .operations import AsyncOperationsMixin
 from .prepared import AsyncPreparedStatement, prepared_text
+from .retry import AsyncRetrying
 from .streaming import AsyncStream
 from .transaction import AsyncMySQLTransactionManager, commit_error
 
 
 class AsyncMySQLBackend(
-    AsyncOperationsMixin, Execution, AsyncExplainBackendMixin, IntrospectorBackendMixin, AsyncStorageBackend
+    AsyncRetrying,
+    AsyncOperationsMixin,
+    Execution,
+    AsyncExplainBackendMixin,
+    IntrospectorBackendMixin,
+    AsyncStorageBackend,
 ):
     """MySQL and MariaDB for core's asynchronous models: MySQLBackend with coroutines.
 
@@ -58,7 +64,15 @@ class AsyncMySQLBackend(
             self._connection = await self._open_session()
 
     async def _open_session(self) -> AsyncSession:
-        return await AsyncSession.open(self.config, self._planner)
+        session = await AsyncSession.open(self.config, self._planner)
+        await self._set_timeout(session)
+        return session
+
+    async def _set_timeout(self, session: AsyncSession) -> None:
+        seconds = self._statement_timeout
+        if session.statement_timeout != seconds:
+            await session.run(self._limit(session, seconds))
+            session.statement_timeout = seconds
 
     async def disconnect(self) -> None:
         """Close the session, and with it any open transaction; does nothing where it is closed.
@@ -86,10 +100,13 @@ class AsyncMySQLBackend(
     async def _session(self) -> AsyncSession:
         """The session to send on, for who has the turn. A new one only where none was lost inside a transaction."""
         session = self._connection
-        if session is None or session.stale():
+        if session is None or self._undone is not None or session.stale():
             self._refuse_lost_transaction()
             await self._open()
-        return self._connection  # type: ignore[return-value]
+            session = self._connection
+        if session.statement_timeout != self._statement_timeout:  # type: ignore[union-attr]
+            await self._set_timeout(session)  # type: ignore[arg-type]
+        return session  # type: ignore[return-value]
 
     @property
     def transaction_manager(self) -> AsyncMySQLTransactionManager:
@@ -113,7 +130,17 @@ class AsyncMySQLBackend(
                     await session.run(b"COMMIT")
                 return outcome
         except Exception as error:
+            await self._undo(error)
             self._fail(error)
+
+    async def _undo(self, error: Exception) -> None:
+        """MySQLBackend._undo. Others are refused while it waits for its turn."""
+        if self._undoes(error):
+            try:
+                async with self._turn.here():
+                    await self._connection.run(b"ROLLBACK")  # type: ignore[union-attr]
+            except Exception:
+                self._end_session()
 
     async def _run_together(self, statements: Sequence[str]) -> None:
         """Run statements with no other task's in between."""
@@ -146,6 +173,7 @@ class AsyncMySQLBackend(
                 await self._commit(session)
                 return outcome
         except Exception as error:
+            await self._undo(error)
             self._fail(error)
 
     @staticmethod

@@ -19,11 +19,14 @@ from .execution import Execution
 from .introspection import SyncMySQLIntrospector
 from .operations import OperationsMixin
 from .prepared import PreparedStatement, prepared_text
+from .retry import Retrying
 from .streaming import Stream
 from .transaction import MySQLTransactionManager
 
 
-class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend):
+class MySQLBackend(
+    Retrying, OperationsMixin, Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend
+):
     """MySQL and MariaDB for core's synchronous models.
 
     connection_config: a MySQLConnectionConfig; or its options as keyword arguments
@@ -46,7 +49,15 @@ class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, Introspe
             self._fail(error)
 
     def _open_session(self) -> Session:
-        return Session(self.config, self._planner)
+        session = Session(self.config, self._planner)
+        self._set_timeout(session)
+        return session
+
+    def _set_timeout(self, session: Session) -> None:
+        seconds = self._statement_timeout
+        if session.statement_timeout != seconds:
+            session.run(self._limit(session, seconds))
+            session.statement_timeout = seconds
 
     def disconnect(self) -> None:
         """Close the session, and with it any open transaction; does nothing where it is closed."""
@@ -67,10 +78,12 @@ class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, Introspe
     def _session(self) -> Session:
         """The session to send on. A new one only where none was lost inside a transaction."""
         session = self._connection
-        if session is None or session.stale():
+        if session is None or self._undone is not None or session.stale():
             self._refuse_lost_transaction()
             self.connect()
             session = self._connection
+        if session.statement_timeout != self._statement_timeout:
+            self._set_timeout(session)
         return session
 
     @property
@@ -94,7 +107,16 @@ class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, Introspe
                 session.run(b"COMMIT")
             return outcome
         except Exception as error:
+            self._undo(error)
             self._fail(error)
+
+    def _undo(self, error: Exception) -> None:
+        """Roll back before an error is told after which nothing else may happen in the transaction."""
+        if self._undoes(error):
+            try:
+                self._connection.run(b"ROLLBACK")
+            except Exception:
+                self._end_session()
 
     def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
         """All of ``rows`` or none: in a transaction of its own unless one is open. No other thread's comes between."""
@@ -105,6 +127,7 @@ class MySQLBackend(OperationsMixin, Execution, SyncExplainBackendMixin, Introspe
                 with self.transaction():
                     return self._run_each(sql, rows)
         except Exception as error:
+            self._undo(error)
             self._fail(error)
 
     def _run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:

@@ -279,11 +279,7 @@ class MySQLConnectionConfig(
         if self.sql_mode is not None:
             settings.append(f"sql_mode='{self.sql_mode}'")
         if self.statement_timeout is not None:
-            settings.append(
-                f"max_statement_time={self.statement_timeout:.6f}"
-                if mariadb
-                else f"max_execution_time={math.ceil(self.statement_timeout * 1000)}"
-            )
+            settings.append(timeout_setting(self.statement_timeout, mariadb=mariadb))
         if self.sql_log_off:
             settings.append("sql_log_off=1")
         statements = [f"SET {', '.join(settings)}"]
@@ -296,6 +292,13 @@ class MySQLConnectionConfig(
 
 _FIELDS = {field.name: field for field in fields(MySQLConnectionConfig) if field.name != "options"}
 _LEFT_TO_FILE = frozenset({"host", "port"})  # defaults of these must not override an option file's
+
+
+def timeout_setting(seconds: float | None, *, mariadb: bool) -> str:
+    """What SET takes to limit the time of statements; None: what the server has globally."""
+    if mariadb:
+        return f"max_statement_time={'DEFAULT' if seconds is None else f'{seconds:.6f}'}"
+    return f"max_execution_time={'DEFAULT' if seconds is None else math.ceil(seconds * 1000)}"
 
 
 def _canonical(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ class Session:
             self.id: int = self._connection.thread_id()
             self._wire = Wire(self._connection.fileno())
             self.server_info: str = self._connection.get_server_info()
+            self.mariadb: bool = "MariaDB" in self.server_info
             self.autocommit: bool = config.autocommit
             self._set_up(config)
             self._reader = self._open_reader()
@@ -73,8 +74,9 @@ class Session:
         if config.tls_required:
             status = self._ask(b"SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
             check_tls(config, {name.decode(): value.decode() for name, value in status})
-        for statement in config.session_statements(mariadb="MariaDB" in self.server_info):
+        for statement in config.session_statements(mariadb=self.mariadb):
             self._ask(statement.encode())
+        self.statement_timeout: Optional[float] = config.statement_timeout
 
     def _ask(self, statement: bytes) -> Any:
         self._connection.query(statement)

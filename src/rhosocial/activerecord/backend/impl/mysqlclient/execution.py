@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
@@ -14,10 +15,10 @@ from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
 from .codec.sql import template
-from .config import MySQLConnectionConfig
+from .config import MySQLConnectionConfig, timeout_setting
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
-from .errors import ConnectionLost, OperationalError, translate
+from .errors import ERRORS, ConnectionLost, OperationalError, is_retryable, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
@@ -65,6 +66,8 @@ class Execution:
         self._server_version_cache: Optional[Tuple[int, ...]] = version
         self._adapted_to: Optional[str] = None
         self._capabilities: Optional[DatabaseCapabilities] = None
+        self._statement_timeout = self.config.statement_timeout
+        self._undone: Optional[int] = None  # the errno for which the open transaction was rolled back
         threshold = self.config.prepare_threshold
         self._sightings = Sightings(threshold) if threshold is not None else None
         self._planner = Planner(
@@ -109,15 +112,44 @@ class Execution:
 
     @property
     def transaction_lost(self) -> bool:
-        """Whether the session ended inside a transaction that nobody has rolled back yet."""
-        manager = self._transaction_manager
-        if manager is None or manager.state is not TransactionState.ACTIVE:
+        """Whether the open transaction, not rolled back by its user yet, is no more: its session ended, or a deadlock
+        or another retryable error undid it.
+        """
+        if not self._transaction_open:
             return False
-        return self._connection is None or self._connection.closed
+        return self._undone is not None or self._connection is None or self._connection.closed
+
+    @property
+    def _transaction_open(self) -> bool:
+        manager = self._transaction_manager
+        return manager is not None and manager.state is TransactionState.ACTIVE
 
     def _refuse_lost_transaction(self) -> None:
-        if self.transaction_lost:
+        if not self.transaction_lost:
+            self._undone = None
+            return
+        if self._undone is None:
             raise ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
+        error = ERRORS[self._undone].error(
+            f"the transaction was undone after errno {self._undone}: roll it back and run it again"
+        )
+        error.errno = self._undone
+        raise error
+
+    def _undoes(self, error: Exception) -> bool:
+        """Whether to roll back because of ``error``; what was open is then refused until its user rolls it back.
+
+        After a deadlock the server has no transaction any more, and would commit each further statement by itself;
+        after 1205 it has undone the statement only (manual 17.20.5).
+        """
+        session = self._connection
+        if not is_retryable(error) or session is None or session.closed:
+            return False
+        if self._transaction_open:
+            first = self._undone is None
+            self._undone = translate(error).errno
+            return first
+        return not session.autocommit
 
     def _end_session(self) -> None:
         if self._connection is not None:
@@ -130,6 +162,27 @@ class Execution:
             manager._transaction_level = 0
             manager._active_savepoints = []
             manager._state = TransactionState.INACTIVE
+
+    # -- statement timeouts --
+
+    @contextmanager
+    def statement_timeout(self, seconds: Optional[float]) -> Iterator[None]:
+        """In this context, statements that run longer raise QueryTimeout, and the session stays usable.
+
+        It goes before the configuration's statement_timeout; None is the server's own. MySQL ends SELECTs only
+        (max_execution_time), MariaDB every statement (max_statement_time). The setting is sent with the next statement
+        and holds for whatever runs on this backend meanwhile, its streams too.
+        """
+        before = self._statement_timeout
+        self._statement_timeout = self.config.clone(statement_timeout=seconds).statement_timeout
+        try:
+            yield
+        finally:
+            self._statement_timeout = before
+
+    @staticmethod
+    def _limit(session: Session, seconds: Optional[float]) -> bytes:
+        return f"SET {timeout_setting(seconds, mariadb=session.mariadb)}".encode()
 
     # -- rendering --
 

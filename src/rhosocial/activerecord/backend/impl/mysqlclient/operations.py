@@ -226,6 +226,7 @@ class OperationsMixin(_Templates):
                 with self.transaction():
                     return self._insert_each(session, bulk, shape)
         except Exception as error:
+            self._undo(error)
             return self._fail(error)
 
     def _session_limits(self, session: Any) -> _Limits:
@@ -293,6 +294,7 @@ class AsyncOperationsMixin(_Templates):
                 await self._commit(session)
                 return outcome
         except Exception as error:
+            await self._undo(error)
             return self._fail(error)
 
     async def _session_limits(self, session: Any) -> _Limits:

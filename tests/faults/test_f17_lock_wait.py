@@ -1,0 +1,110 @@
+"""F17: a lock wait timeout. The server undoes the statement only; the rest is rolled back before the error is told."""
+
+import asyncio
+
+import pytest
+
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import LockTimeout, TransactionError
+
+# a transaction of the server's that has a session for its own
+OPEN = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_mysql_thread_id = {}"
+
+
+@pytest.fixture
+async def waiting(open, admin):
+    """A backend that waits a second for locks, and a row that another session has locked."""
+    admin.ask("CREATE TABLE t (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB")
+    admin.ask("INSERT INTO t VALUES (1, 0)")
+    admin.ask("BEGIN")
+    admin.ask("UPDATE t SET n = 1 WHERE id = 1")
+    yield lambda **options: open(init_command="SET innodb_lock_wait_timeout = 1", **options)
+    admin.ask("ROLLBACK")
+
+
+async def session_id(backend):
+    return (await backend.execute("SELECT CONNECTION_ID() AS id")).data[0]["id"]
+
+
+def wait_for_lock(backend):
+    return backend.execute("UPDATE t SET n = 2 WHERE id = 1")
+
+
+async def test_f17_all_is_rolled_back_before_the_error_is_told(waiting, admin):
+    backend = waiting()
+    session = await session_id(backend)
+    await backend.begin_transaction()
+    await backend.execute("INSERT INTO t VALUES (9, 9)")
+    assert admin.number(OPEN.format(session)) == 1
+    with pytest.raises(LockTimeout) as caught:
+        await wait_for_lock(backend)
+    assert caught.value.errno == 1205 and caught.value.is_retryable
+    assert admin.number(OPEN.format(session)) == 0
+    with pytest.raises(LockTimeout, match="roll it back"):
+        await backend.execute("INSERT INTO t VALUES (10, 10)")
+    with pytest.raises(TransactionError):
+        await backend.commit_transaction()
+    await backend.rollback_transaction()
+    await backend.execute("INSERT INTO t VALUES (11, 11)")
+    assert admin.numbers("SELECT id FROM t WHERE id > 1") == [11]
+    assert await session_id(backend) == session
+
+
+async def test_f17_in_a_savepoint(waiting, admin):
+    backend = waiting()
+    with pytest.raises(LockTimeout):
+        async with backend.transaction():
+            await backend.execute("INSERT INTO t VALUES (9, 9)")
+            async with backend.transaction():
+                await wait_for_lock(backend)
+    assert not backend.in_transaction
+    assert admin.numbers("SELECT id FROM t WHERE id > 1") == []
+
+
+async def test_f17_execute_many_and_prepared_statements(waiting, admin):
+    backend = waiting()
+    update = "UPDATE t SET n = %s WHERE id = %s"
+    prepared = await backend.prepare(update)
+
+    async def run_prepared(*params):
+        result = prepared.execute(params)
+        await result if asyncio.iscoroutine(result) else result
+
+    for write in (backend.execute_many(update, [(1, 9), (2, 1)]), run_prepared(2, 1)):
+        await backend.begin_transaction()
+        await backend.execute("INSERT INTO t VALUES (9, 9)")
+        with pytest.raises(LockTimeout):
+            await write
+        with pytest.raises(LockTimeout):
+            await run_prepared(3, 9)
+        await backend.rollback_transaction()
+    assert admin.numbers("SELECT id FROM t WHERE id > 1") == []
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+async def test_f17_outside_a_transaction_nothing_stays_locked(waiting, admin, autocommit):
+    backend = waiting(autocommit=autocommit)
+    session = await session_id(backend)
+    with pytest.raises(LockTimeout):
+        await backend.execute("UPDATE t SET n = n + 1 WHERE id >= 1")
+    assert admin.number(OPEN.format(session)) == 0
+    await backend.execute("INSERT INTO t VALUES (9, 9)")
+    admin.ask("ROLLBACK")
+    assert admin.numbers("SELECT id FROM t WHERE id > 1") == [9]
+
+
+async def test_f17_run_again_when_the_lock_is_free(waiting, admin, side):
+    backend = waiting()
+    attempts = []
+
+    def work():
+        attempts.append(1)
+        if len(attempts) == 2:
+            admin.ask("ROLLBACK")
+        return wait_for_lock(backend if side == "async" else backend._backend)
+
+    async def asynchronously():
+        return await work()
+
+    await backend.run_transaction(asynchronously if side == "async" else work)
+    assert len(attempts) == 2
+    assert admin.numbers("SELECT n FROM t") == [2]
