@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import MySQLdb
 from MySQLdb.constants import FIELD_TYPE, FLAG

@@ -4,13 +4,11 @@ import asyncio
 import logging
 import random
 import time
-from typing import Any, Awaitable, Callable, Iterator, Optional, TypeVar
+from typing import Any, Callable, Iterator, Optional
 
 from rhosocial.activerecord.backend.transaction import IsolationLevel, TransactionMode
 
 from .errors import TransactionError, is_retryable
-
-Result = TypeVar("Result")
 
 # Seconds: the longest pause before the first new attempt, doubled for each further one, and the longest of all.
 _FIRST_PAUSE = 0.05
@@ -55,12 +53,12 @@ class Retrying(_Attempts):
 
     def run_transaction(
         self,
-        function: Callable[[], Result],
+        function: Callable[[], Any],
         *,
         retries: int = 3,
         isolation_level: Optional[IsolationLevel] = None,
         mode: Optional[TransactionMode] = None,
-    ) -> Result:
+    ) -> Any:
         """Call ``function`` in a transaction, commit, and return what it returned.
 
         Where the server undid the transaction or wants it run again (``is_retryable``: deadlock, lock wait timeout, no
@@ -87,12 +85,12 @@ class AsyncRetrying(_Attempts):
 
     async def run_transaction(
         self,
-        function: Callable[[], Awaitable[Result]],
+        function: Callable[[], Any],
         *,
         retries: int = 3,
         isolation_level: Optional[IsolationLevel] = None,
         mode: Optional[TransactionMode] = None,
-    ) -> Result:
+    ) -> Any:
         """MySQLBackend.run_transaction for a coroutine function."""
         pauses = self._pauses(retries)
         while True:
