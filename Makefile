@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 PYTEST = $(PY) -m pytest
+# the C extension of mysql-connector 9, beside the version that the peer uses
+CONNECTOR_9 = build/bench/connector-9
 
 .DEFAULT_GOAL = help
 .PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite lint bench fuzz sanitize wheels clean
@@ -39,8 +41,10 @@ lint: setup-venv  ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 
-bench: setup  ## measure, and write build/bench/report.json
-	@$(PY) benchmarks/run.py
+bench: setup  ## measure, and write build/bench/: report.json and pictures (BENCH=--quick: other options of it)
+	@test -d $(CONNECTOR_9) || $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --target $(CONNECTOR_9) \
+		'mysql-connector-python>=9,<10' || echo 'bench: without mysql-connector 9'
+	@$(PY) benchmarks/run.py $(BENCH)
 
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Plan
 
-TABLE = "bench_rows"
+TABLE, WRITTEN = "bench_rows", "bench_written"  # read only; what writing questions fill
 ROWS = 20_000
 
 
@@ -42,8 +42,15 @@ COLUMNS = (
 )
 NAMES = tuple(column.name for column in COLUMNS)
 SELECT = f"SELECT {', '.join(NAMES)} FROM {TABLE} ORDER BY id"
+SELECT_ONE = f"SELECT {', '.join(NAMES)} FROM {TABLE} WHERE id = %s"
 INSERT = f"INSERT INTO {TABLE} ({', '.join(NAMES)}) VALUES ({', '.join(['%s'] * len(NAMES))})"
-CREATE = f"CREATE TABLE {TABLE} ({', '.join(f'{c.name} {c.definition}' for c in COLUMNS)}) CHARACTER SET utf8mb4"
+INSERT_WRITTEN = INSERT.replace(TABLE, WRITTEN)
+CREATE = (
+    f"CREATE TABLE {TABLE} ({', '.join(f'{c.name} {c.definition}' for c in COLUMNS)}) CHARACTER SET utf8mb4",
+    f"CREATE TABLE {WRITTEN} LIKE {TABLE}",
+    f"ALTER TABLE {WRITTEN} MODIFY id BIGINT NOT NULL AUTO_INCREMENT",
+)
+FIRST_ID = 10_000_000_000
 PLAN = Plan(codes=bytes(column.code for column in COLUMNS), keys=NAMES, names=NAMES)
 
 _FIRST = ("Anna", "Björn", "Chloé", "David", "Élise", "Faruk", "Grace", "Hiroshi", "Ingrid", "José", "Kateřina", "Liam",
@@ -54,7 +61,8 @@ _WORDS = ("order", "delivered", "to", "the", "back", "door", "customer", "asked"
           "invoice", "sent", "again", "by", "e-mail", "naïve", "garden", "gate", "closed", "on", "Monday", "please",
           "call", "before", "noon", "fragile", "glass", "keep", "upright", "paid", "in", "cash", "Straße", "12", "no")
 _THEMES = ("light", "dark", "auto")
-_START = datetime(2020, 1, 1, tzinfo=timezone.utc)
+UTC = timezone.utc
+START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @cache
@@ -67,14 +75,14 @@ def _rows(pick: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
     for number in range(count):
         first = pick.choice(_FIRST)
         yield (
-            10_000_000_000 + number,
+            FIRST_ID + number,
             f"{first} {pick.choice(_LAST)}",
             " ".join(pick.choices(_WORDS, k=pick.randint(5, 25))),
             pick.randint(0, 5000),
             None if pick.random() < 0.1 else round(pick.uniform(0, 1000), 4),
             Decimal(pick.randint(0, 10_000_000)).scaleb(-2),
             pick.random() < 0.7,
-            _START + timedelta(microseconds=pick.randrange(10**14)),
+            START + timedelta(microseconds=pick.randrange(10**14)),
             None if pick.random() < 0.2 else date(1940, 1, 1) + timedelta(days=pick.randrange(25_000)),
             time(pick.randrange(24), pick.choice((0, 15, 30, 45))),
             {"theme": pick.choice(_THEMES), "limit": pick.randint(1, 500), "tags": pick.choices(_WORDS, k=2)},

@@ -1,26 +1,33 @@
-"""Measure and print; all of it, it is written to build/bench/report.json too: `make bench`, or this with --help."""
+"""Measure and print; all of it, build/bench/ gets report.json and pictures too: `make bench`, or this with --help."""
 import argparse
 import json
-import logging
+import os
 import random
+import subprocess
 import sys
-from datetime import datetime, timezone
+import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import data
 import MySQLdb
-from harness import QUESTIONS, Bench, Different, Question, measure
-from questions import codec, fetch  # noqa: F401  (they register what they ask)
+from harness import BOTH, QUESTIONS, Bench, Different, Question, measure, quiet
+from linear import shapes
+from pictures import draw
+from report import meta, show
 from rhosocial.activerecord.backend.errors import DatabaseError
-from rich.console import Console
-from rich.table import Table
 
 from rhosocial.activerecord.backend.impl.mysqlclient import implementation, implementation_reasons
 from rhosocial.activerecord.backend.impl.mysqlclient.server import ServerError
 
-REPORT = Path(__file__).resolve().parent.parent / "build" / "bench" / "report.json"
-ROUNDS, QUICK_ROUNDS, QUICK_ROWS = 11, 3, 2_000
+# They register what they ask, in the order of the table.
+for name in ("fetch", "orm", "write", "point", "concurrent", "memory", "codec"):
+    import_module(f"questions.{name}")
+
+FOLDER = Path(__file__).resolve().parent.parent / "build" / "bench"
+ROUNDS, QUICK_ROUNDS, QUICK_ROWS = 7, 2, 1_000
+Report = dict[str, Any]
 
 
 def main() -> int:
@@ -28,66 +35,66 @@ def main() -> int:
     if implementation() != "native":
         print(f"bench: native is what is measured, and cannot be had: {implementation_reasons()}", file=sys.stderr)
         return 1
-    logging.disable(logging.INFO)  # core's default writes every statement to standard error
-    report: dict[str, Any] = {"meta": {}, "ratios": {}, "seconds": {}}
+    quiet()
+    asked = [one for one in QUESTIONS if not arguments.only or one.name in arguments.only
+             or any(figure.key in arguments.only for figure in one.figures)]
+    report: Report = {"meta": {}, "ratios": {}, "seconds": {}, "mariadb": {"ratios": {}, "seconds": {}}, "shapes": {}}
     try:
-        with Bench(QUICK_ROWS if arguments.quick else data.ROWS) as bench:
-            for asked in chosen(arguments.only):
-                ask(asked, bench, arguments.rounds, report)
-            report["meta"] = {
-                "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                "rounds": arguments.rounds,
-                "rows": bench.rows,
-                **bench.versions(),
-            }
-    except (ServerError, Different, DatabaseError, MySQLdb.Error) as error:
+        measure_all(asked, arguments, report)
+    except (ServerError, Different, DatabaseError, MySQLdb.Error, subprocess.CalledProcessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    show(report, arguments.only)
-    if not (arguments.only or arguments.quick):
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        REPORT.write_text(json.dumps(report, indent=2) + "\n")
-        print(f"written to {REPORT}")
+    show(report, asked)
+    if arguments.report or not (arguments.only or arguments.quick):
+        file = arguments.report or FOLDER / "report.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(report, indent=2) + "\n")
+        written = [file, *draw(report, file.parent)]
+        print("written:", *map(os.path.relpath, written))
     return 0
 
 
 def parse() -> argparse.Namespace:
-    keys = [ratio.key for asked in QUESTIONS for ratio in asked.ratios]
+    keys = [key for one in QUESTIONS for key in (one.name, *(figure.key for figure in one.figures))]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", choices=keys, metavar="KEY", help=f"one of {', '.join(keys)}")
-    parser.add_argument("--rounds", type=int, default=None, help=f"default: {ROUNDS}")
+    parser.add_argument("--only", action="append", choices=[*keys, "shapes"], metavar="KEY",
+                        help=f"one of {', '.join(keys)}, shapes; again for more")
+    parser.add_argument("--server", choices=BOTH, help="default: both")
+    parser.add_argument("--rounds", type=int, help=f"default: {ROUNDS}")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROWS} rows, {QUICK_ROUNDS} rounds: does it work?")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="where it is written, also a part of it")
     arguments = parser.parse_args()
-    arguments.rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else ROUNDS)
+    if arguments.rounds is None:
+        arguments.rounds = QUICK_ROUNDS if arguments.quick else ROUNDS
     if arguments.rounds < 1:
         parser.error("--rounds must be at least 1")
     return arguments
 
 
-def chosen(keys: list[str] | None) -> list[Question]:
-    return [asked for asked in QUESTIONS if not keys or any(ratio.key in keys for ratio in asked.ratios)]
+def measure_all(asked: list[Question], arguments: argparse.Namespace, report: Report) -> None:
+    """Fill the report: MySQL's figures, MariaDB's beside them."""
+    started, versions = time.monotonic(), {}
+    for flavor in [arguments.server] if arguments.server else BOTH:
+        with Bench(flavor, QUICK_ROWS if arguments.quick else data.ROWS) as bench:
+            into = report if flavor == "mysql" else report["mariadb"]
+            for one in asked:
+                if flavor in one.servers:
+                    ask(one, bench, arguments.rounds, into)
+            if flavor == "mysql" and (not arguments.only or "shapes" in arguments.only):
+                report["shapes"] = shapes(bench, arguments.quick)
+            versions[flavor] = bench.version
+    # what only MariaDB has
+    report["ratios"] |= {figure.key: report["mariadb"]["ratios"][figure.key] for one in asked
+                         for figure in one.figures if one.servers == ("mariadb",) and versions.get("mariadb")}
+    report["meta"] = meta(arguments.rounds, bench.rows, versions, time.monotonic() - started)
 
 
-def ask(asked: Question, bench: Bench, rounds: int, report: dict[str, Any]) -> None:
-    with asked.setup(bench) as sides:
-        seconds = measure(sides, rounds * asked.rounds, random.Random(asked.name))
-    report["seconds"][asked.name] = seconds
-    report["ratios"].update({ratio.key: seconds[ratio.over] / seconds[ratio.under] for ratio in asked.ratios})
-
-
-def show(report: dict[str, Any], keys: list[str] | None) -> None:
-    meta, console = report["meta"], Console(highlight=False)
-    console.print(f"{meta['rows']} rows of {len(data.COLUMNS)} columns, {meta['rounds']} rounds, "
-                  f"{meta['server'] or 'no server'}, client {meta['client']}, Python {meta['python']}, "
-                  f"{meta['cpus']} x {meta['cpu']}, load {meta['load']:.1f}")
-    table = Table("ratio", "seconds", "value", "goal", "")
-    for asked in chosen(keys):
-        for ratio in asked.ratios:
-            value, seconds = report["ratios"][ratio.key], report["seconds"][asked.name]
-            sides = " / ".join(f"{side} {seconds[side]:.4f}" for side in (ratio.over, ratio.under))
-            verdict = "[green]met[/]" if ratio.met(value) else "[red]missed[/]"
-            table.add_row(ratio.key, sides, f"{value:.2f}", ratio.goal, verdict)
-    console.print(table)
+def ask(one: Question, bench: Bench, rounds: int, into: Report) -> None:
+    print(f"\r\033[K{bench.flavor}: {one.name}", end="\r", file=sys.stderr, flush=True)
+    with one.setup(bench) as sides:
+        measured = measure(sides, min(rounds, one.rounds or rounds), one.calls, random.Random(one.name))
+    into["seconds"][one.name] = measured.seconds
+    into["ratios"].update({figure.key: figure.value(measured) for figure in one.figures})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC
 
 
 class Drain:
+    """A connection, and the reader of its rows."""
+
     def __init__(self, login: dict[str, Any]) -> None:
         self.connection = MySQLdb.connect(**login, charset="utf8mb4", autocommit=True)
         self.reader = CODEC.functions.Reader(CODEC.library, self.connection)
