@@ -32,6 +32,7 @@ ctypedef unsigned long *(*fetch_lengths_t)(void *) noexcept nogil
 ctypedef const char *(*text_t)(void *) noexcept nogil
 ctypedef void (*free_result_t)(void *) noexcept nogil
 ctypedef int (*options_t)(void *, int, const void *) noexcept nogil
+ctypedef int (*reset_connection_t)(void *) noexcept nogil
 ctypedef void (*err_clear_error_t)() noexcept nogil
 # libmysqlclient's non-blocking calls
 ctypedef int (*fetch_row_nonblocking_t)(void *, row_t *) noexcept nogil
@@ -72,6 +73,7 @@ cdef class Library:
     cdef text_t error, sqlstate
     cdef free_result_t free_result
     cdef options_t options
+    cdef reset_connection_t reset_connection
     cdef err_clear_error_t err_clear_error  # OpenSSL's, where the client library uses it, else NULL
     # NULL but in libmysqlclient
     cdef fetch_row_nonblocking_t fetch_row_nonblocking
@@ -99,6 +101,7 @@ cdef class Library:
         self.sqlstate = <text_t> self._symbol(b"mysql_sqlstate")
         self.free_result = <free_result_t> self._symbol(b"mysql_free_result")
         self.options = <options_t> self._symbol(b"mysql_options")
+        self.reset_connection = <reset_connection_t> self._symbol(b"mysql_reset_connection")
         self.err_clear_error = <err_clear_error_t> abi_symbol(self.handle, b"ERR_clear_error")
         self.fetch_row_nonblocking = <fetch_row_nonblocking_t> abi_symbol(self.handle, b"mysql_fetch_row_nonblocking")
         self.real_query_nonblocking = <real_query_nonblocking_t> abi_symbol(self.handle, b"mysql_real_query_nonblocking")
@@ -175,6 +178,20 @@ cdef class Reader:
         # An open result belongs to the connection's buffers: who owns the session closes it.
         PyMem_Free(self.arena)
         PyMem_Free(self.cells)
+
+    def reset_connection(self):
+        """Have the server end the session's transaction and forget its state (COM_RESET_CONNECTION); blocks.
+
+        Raises WireError.
+        """
+        cdef int failed
+        if self.result is not NULL:
+            raise RuntimeError("the result before this is still open")
+        with nogil:
+            self.library.forget_tls_errors()
+            failed = self.library.reset_connection(self.mysql)
+        if failed:
+            self._raise_error()
 
     def open(self):
         """Begin reading the statement's result; False where it has none.

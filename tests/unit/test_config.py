@@ -385,15 +385,16 @@ def test_password_provider():
 
 
 def test_session_statements():
-    assert Config().session_statements() == ["SET time_zone='+00:00'"]
+    assert Config().session_statements() == ["SET NAMES utf8mb4, autocommit=1, time_zone='+00:00'"]
     config = Config(collation="utf8mb4_bin", sql_mode="ANSI", statement_timeout=0.0015,
                     isolation_level=IsolationLevel.READ_COMMITTED, init_command="SET @a=1")  # fmt: skip
     rest = ["SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET @a=1"]
-    head = "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone='+00:00', sql_mode='ANSI', "
+    head = "SET NAMES utf8mb4 COLLATE utf8mb4_bin, autocommit=1, time_zone='+00:00', sql_mode='ANSI', "
     assert config.session_statements() == [head + "max_execution_time=2", *rest]
     assert config.session_statements(mariadb=True) == [head + "max_statement_time=0.001500", *rest]
 
 
 def test_timezone_none_allows_any_session_time_zone():
-    assert Config(timezone=None, time_zone="+09:00").session_statements() == ["SET time_zone='+09:00'"]
+    statements = Config(timezone=None, time_zone="+09:00").session_statements()
+    assert statements == ["SET NAMES utf8mb4, autocommit=1, time_zone='+09:00'"]
     assert Config(use_timezone=False).timezone is None

@@ -12,14 +12,17 @@ from rhosocial.activerecord.backend.introspection.executor import AsyncIntrospec
 from rhosocial.activerecord.backend.options import ExecutionOptions
 from rhosocial.activerecord.backend.result import QueryResult
 
+from .async_pool import AsyncSessionPool
 from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import AsyncCursor, AsyncStreamCursor
 from .driver import PLAIN, Outcome, Shape, Statement
+from .errors import OperationalError
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
 from .operations import AsyncOperationsMixin
+from .pool_policy import registered
 from .prepared import AsyncPreparedStatement, prepared_text
 from .retry import AsyncRetrying
 from .streaming import AsyncStream
@@ -52,7 +55,7 @@ class AsyncMySQLBackend(
     # -- the session --
 
     async def connect(self) -> None:
-        """Open the session; does nothing where it is open. Raises ConnectionError, AccessDenied, UnknownDatabase."""
+        """MySQLBackend.connect, awaited."""
         try:
             async with self._turn.here():
                 await self._open()
@@ -60,8 +63,20 @@ class AsyncMySQLBackend(
             self._fail(error)
 
     async def _open(self) -> None:
-        if self._connection is None or self._connection.closed:
+        if self._connection is not None and not self._connection.closed:
+            return
+        if self._pooled:
+            await self._take()
+        else:
             self._connection = await self._open_session()
+
+    async def _take(self, timeout: Optional[float] = None) -> None:
+        self._refuse_returned()
+        lost, self._lease = self._lease, None
+        if lost is not None:
+            await lost.pool.give_back(lost)
+        self._lease = await self.pool.take(timeout)
+        self._connection = self._lease.session
 
     async def _open_session(self) -> AsyncSession:
         session = await AsyncSession.open(self.config, self._planner)
@@ -75,14 +90,36 @@ class AsyncMySQLBackend(
             session.statement_timeout = seconds
 
     async def disconnect(self) -> None:
-        """Close the session, and with it any open transaction; does nothing where it is closed.
+        """End any open transaction and close the session, or give it back to the pool; harmless where it is closed.
 
         A statement that another task runs on it ends with ConnectionLost.
         """
-        session, self._connection = self._connection, None
-        self._end_transaction_state()
-        if session is not None:
+        session, lease = self._detach()
+        if lease is not None:
+            await lease.pool.give_back(lease)
+        elif session is not None:
             session.close()
+
+    @property
+    def pool(self) -> AsyncSessionPool:
+        """The sessions kept for this configuration, and for all backends of the process with the same one."""
+        return registered(AsyncSessionPool, self._registry_key, self.config, self._planner)
+
+    async def get_connection(self, timeout: Optional[float] = None) -> "AsyncMySQLBackend":
+        """MySQLBackend.get_connection, awaited: ``async with await backend.get_connection() as connection``."""
+        connection = self._sibling()
+        connection._turn = LoopLock()
+        try:
+            await connection._take(timeout)
+        except Exception as error:
+            self._fail(error)
+        return connection
+
+    async def return_connection(self, connection: Any) -> None:
+        """MySQLBackend.return_connection, awaited."""
+        if not connection._borrowed:
+            raise OperationalError("only what get_connection() gave can be returned")
+        await connection.disconnect()
 
     async def ping(self, reconnect: bool = True) -> bool:
         """Whether the server answers; a lost session is opened again, unless a transaction was lost with it."""
@@ -122,6 +159,7 @@ class AsyncMySQLBackend(
         try:
             async with self._turn.here():
                 session = await self._session()
+                self._note(session, sql)
                 if prepare:
                     outcome = await session.run_prepared(*self._prepared(sql, params), shape)
                 else:
@@ -149,6 +187,7 @@ class AsyncMySQLBackend(
                 session = await self._session()
                 for statement in statements:
                     self._log_statement(statement, None)
+                    self._note(session, statement)
                     await session.run(statement.encode())
         except Exception as error:
             self._fail(error)
@@ -158,6 +197,7 @@ class AsyncMySQLBackend(
         try:
             async with self._turn.here():
                 session = await self._session()
+                self._note(session, sql)
                 rest = self._statements(session, sql, rows)
                 first = list(islice(rest, 2))
                 statements = chain(first, rest)

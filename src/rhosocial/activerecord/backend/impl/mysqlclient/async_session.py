@@ -305,6 +305,19 @@ class AsyncSession(Session):
             return not self.closed
         return True
 
+    async def reset(self) -> None:  # type: ignore[override]
+        """Session.reset, in a thread: there is no non-blocking way in libmysqlclient."""
+        await self._in_thread(super().reset, ())
+
+    def renewed(self) -> "AsyncSession":
+        """Session.renewed; one that still runs a statement is ended, and stays so."""
+        if self._running.locked():
+            self.end()
+            return self
+        other = super().renewed()
+        self._ending = threading.Lock()
+        return other
+
     # -- the end --
 
     def stale(self) -> bool:

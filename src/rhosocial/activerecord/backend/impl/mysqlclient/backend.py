@@ -1,5 +1,6 @@
 """The synchronous backend: configuration, dialect, session and transactions put together."""
 
+import threading
 import time
 from functools import partial
 from typing import Any, List, Optional, Sequence, Tuple
@@ -15,9 +16,12 @@ from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import Cursor, StreamCursor
 from .driver import PLAIN, Outcome, Session, Shape
+from .errors import OperationalError
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
 from .operations import OperationsMixin
+from .pool import SessionPool
+from .pool_policy import registered
 from .prepared import PreparedStatement, prepared_text
 from .retry import Retrying
 from .streaming import Stream
@@ -36,17 +40,33 @@ class MySQLBackend(
     def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
         self._set_up(version)
+        self._connecting = threading.Lock()
 
     # -- the session --
 
     def connect(self) -> None:
-        """Open the session; does nothing where it is open. Raises ConnectionError, AccessDenied, UnknownDatabase."""
-        if self._connection is not None and not self._connection.closed:
-            return
+        """Open the session, or take one from the pool; does nothing where it is open.
+
+        Raises ConnectionError, AccessDenied, UnknownDatabase; with a pool, PoolTimeout.
+        """
         try:
-            self._connection = self._open_session()
+            with self._connecting:
+                if self._connection is not None and not self._connection.closed:
+                    return
+                if self._pooled:
+                    self._take()
+                else:
+                    self._connection = self._open_session()
         except Exception as error:
             self._fail(error)
+
+    def _take(self, timeout: Optional[float] = None) -> None:
+        self._refuse_returned()
+        lost, self._lease = self._lease, None
+        if lost is not None:
+            lost.pool.give_back(lost)
+        self._lease = self.pool.take(timeout)
+        self._connection = self._lease.session
 
     def _open_session(self) -> Session:
         session = Session(self.config, self._planner)
@@ -60,11 +80,43 @@ class MySQLBackend(
             session.statement_timeout = seconds
 
     def disconnect(self) -> None:
-        """Close the session, and with it any open transaction; does nothing where it is closed."""
-        session, self._connection = self._connection, None
-        self._end_transaction_state()
-        if session is not None:
+        """End any open transaction and close the session, or give it back to the pool; harmless where it is closed."""
+        session, lease = self._detach()
+        if lease is not None:
+            lease.pool.give_back(lease)
+        elif session is not None:
             session.close()
+
+    def __del__(self) -> None:
+        # A pooled session that nobody gave back is closed, not kept: its lease is collected now.
+        if getattr(self, "_lease", None) is None:
+            super().__del__()
+
+    @property
+    def pool(self) -> SessionPool:
+        """The sessions kept for this configuration, and for all backends of the process with the same one."""
+        return registered(SessionPool, self._registry_key, self.config, self._planner)
+
+    def get_connection(self, timeout: Optional[float] = None) -> "MySQLBackend":
+        """A backend on a session of the pool that is its alone, until return_connection(), disconnect() or the end of
+        ``with backend.get_connection() as connection``.
+
+        timeout: seconds to wait for one; pool_timeout where None
+        Raises PoolTimeout, with the pool's figures.
+        """
+        connection = self._sibling()
+        connection._connecting = threading.Lock()
+        try:
+            connection._take(timeout)
+        except Exception as error:
+            self._fail(error)
+        return connection
+
+    def return_connection(self, connection: Any) -> None:
+        """Give back what get_connection() gave; harmless where it was given back. Its transaction is rolled back."""
+        if not connection._borrowed:
+            raise OperationalError("only what get_connection() gave can be returned")
+        connection.disconnect()
 
     def ping(self, reconnect: bool = True) -> bool:
         """Whether the server answers; a lost session is opened again, unless a transaction was lost with it."""
@@ -99,6 +151,7 @@ class MySQLBackend(
     ) -> Outcome:
         try:
             session = self._session()
+            self._note(session, sql)
             if prepare or self._often(sql):
                 outcome = session.run_prepared(*self._prepared(sql, params), shape)
             else:
@@ -133,6 +186,7 @@ class MySQLBackend(
     def _run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
         affected, first_id = 0, None
         session = self._session()
+        self._note(session, sql)
         for statement in self._statements(session, sql, rows):
             outcome = session.run(statement)
             affected += outcome.affected_rows

@@ -79,6 +79,9 @@ class MySQLConnectionConfig(
     zero_dates: str = "none"
 
     pool_timeout: float = 30
+    pool_recycle: float | None = None
+    pool_max_idle: float | None = None
+    pool_leak_threshold: float | None = None
 
     get_warnings: bool = False
     raw: bool = False
@@ -178,6 +181,16 @@ class MySQLConnectionConfig(
         shown = {name: vars(self).get(name) for name in ("host", "port", *sorted(self._given - {"host", "port"}))}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
+    @property
+    def pooled(self) -> bool:
+        """Whether a pool option was given: then backends take their sessions from a pool."""
+        return any(name.startswith("pool_") for name in self._given)
+
+    @property
+    def pool_limit(self) -> int:
+        """How many sessions a pool opens at most."""
+        return self.pool_size if self.pool_max_size is None else self.pool_max_size
+
     def pool_key(self) -> Hashable:
         """Equal for configurations whose sessions are interchangeable; tells nothing of the password."""
         values = {name: value for name, value in self.to_dict().items() if not name.startswith(("pool_", "log_"))}
@@ -274,8 +287,13 @@ class MySQLConnectionConfig(
 
     def session_statements(self, *, mariadb: bool = False) -> list[str]:
         """The SQL texts to send, in order, when a session is opened or has been reset."""
-        settings = [f"NAMES {self.charset} COLLATE {self.collation}"] if self.collation else []
-        settings.append(f"time_zone='{self.time_zone}'")
+        collation = f" COLLATE {self.collation}" if self.collation else ""
+        # COM_RESET_CONNECTION leaves MySQL with the server's character set (bug #85185).
+        settings = [
+            f"NAMES {self.charset}{collation}",
+            f"autocommit={int(self.autocommit)}",
+            f"time_zone='{self.time_zone}'",
+        ]
         if self.sql_mode is not None:
             settings.append(f"sql_mode='{self.sql_mode}'")
         if self.statement_timeout is not None:
@@ -377,7 +395,7 @@ CLEAR_PASSWORDS = ("mysql_clear_password", "dialog")
 
 
 def _check_pool(config: MySQLConnectionConfig) -> None:
-    high = config.pool_max_size if config.pool_max_size is not None else config.pool_size
+    high = config.pool_limit
     if config.pool_min_size is not None and config.pool_min_size > high:
         raise ConfigError(f"pool_min_size {config.pool_min_size} is more than the pool's greatest size {high}")
 

@@ -51,7 +51,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "pool_min_size": (0, 100_000),
     "pool_max_size": (1, 100_000),
     "pool_timeout": (0.001, _YEAR),
-    "pool_recycle": (1, _YEAR),
+    "pool_recycle": (0.001, _YEAR),
+    "pool_max_idle": (0.001, _YEAR),
+    "pool_leak_threshold": (0.001, _YEAR),
 }
 
 _CHOICES: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, TypeVar
 
 import MySQLdb
 from MySQLdb.constants import FIELD_TYPE, FLAG
@@ -16,6 +16,7 @@ from .driver_prepared import PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
 from .errors import is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb
+from .session_state import DATABASE
 from .wire import Wire
 
 _LIBMARIADB = is_libmariadb(MySQLdb.get_client_info())
@@ -38,6 +39,8 @@ _RAW: Dict[int, Any] = {
 _IDLE_SECONDS = 1.0
 # Many statements ended at once must not fill the server with the sessions that kill them.
 _KILLERS = threading.BoundedSemaphore(4)
+
+Self = TypeVar("Self", bound="Session")
 
 
 class Session:
@@ -68,15 +71,20 @@ class Session:
             self._connection = None
             raise
         self.used = time.monotonic()
+        # What statements may have left in it: names of session_state.
+        self.left: Set[str] = set()
         _SESSIONS.add(self)
 
     def _set_up(self, config: MySQLConnectionConfig) -> None:
         if config.tls_required:
             status = self._ask(b"SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
             check_tls(config, {name.decode(): value.decode() for name, value in status})
-        for statement in config.session_statements(mariadb=self.mariadb):
+        self._make_settings()
+
+    def _make_settings(self) -> None:
+        for statement in self._config.session_statements(mariadb=self.mariadb):
             self._ask(statement.encode())
-        self.statement_timeout: Optional[float] = config.statement_timeout
+        self.statement_timeout: Optional[float] = self._config.statement_timeout
 
     def _ask(self, statement: bytes) -> Any:
         self._connection.query(statement)
@@ -270,6 +278,43 @@ class Session:
                 return self._connection is None
             self.discard()
             return True
+
+    def hung_up(self) -> bool:
+        """Whether the server has closed this session, which nobody uses: no round trip, no wait."""
+        return self.closed or self._wire.hung_up()
+
+    def reset(self) -> None:
+        """Have the server end the transaction and forget what was left, then make the settings of a new session.
+
+        Raises as run() does. Where the client library cannot be reached, or the database left was not named in the
+        configuration, the session is closed instead.
+        """
+        with self._lock:
+            connection = self._live()
+            moved = DATABASE in self.left
+            if CODEC.library is None or (moved and self._config.database is None):
+                self.close()
+                return
+            try:
+                self._prepared.finish()
+                self._reader.reset_connection()
+                if moved:  # COM_RESET_CONNECTION stays in it
+                    connection.select_db(self._config.database)
+                self._make_settings()
+            except BaseException:
+                self.discard()
+                raise
+            self.left.clear()
+
+    def renewed(self: Self) -> Self:
+        """The session under a new object; this one is closed from now on, whoever still holds it."""
+        with self._lock:
+            other = object.__new__(type(self))
+            vars(other).update(vars(self))
+            self._connection = None
+            _SESSIONS.discard(self)
+            _SESSIONS.add(other)
+            return other
 
     def close(self) -> None:
         """Say goodbye to the server. Harmless on a closed session."""

@@ -3,8 +3,9 @@
 import logging
 import re
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
+from copy import copy
+from functools import cached_property, partial
+from typing import Any, Dict, Hashable, Iterator, List, NoReturn, Optional, Sequence, Tuple, TypeVar
 
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
@@ -18,15 +19,19 @@ from .codec.sql import template
 from .config import MySQLConnectionConfig, timeout_setting
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
-from .errors import ERRORS, ConnectionLost, OperationalError, is_retryable, translate
+from .errors import ERRORS, ConnectionError, ConnectionLost, OperationalError, is_retryable, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
+from .pool_policy import Lease, registry_key
 from .prepared import Sightings, prepared_text
+from .session_state import left_by
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
 
 _VERSION = re.compile(r"\d+")
+
+Self = TypeVar("Self", bound="Execution")
 
 
 def _render(sql: str, params: Sequence[Any], backslash: bool) -> bytes:
@@ -61,6 +66,9 @@ class Execution:
         return {**base, "connection_config": config}
 
     def _set_up(self, version: Optional[Tuple[int, int, int]] = None) -> None:
+        self._lease: Optional[Lease] = None
+        self._pooled = self.config.pooled
+        self._borrowed = self._returned = False
         self._dialect = MySQLDialect(version)
         self._dialect.check_comparison = check_comparison
         self._server_version_cache: Optional[Tuple[int, ...]] = version
@@ -183,6 +191,38 @@ class Execution:
     @staticmethod
     def _limit(session: Session, seconds: Optional[float]) -> bytes:
         return f"SET {timeout_setting(seconds, mariadb=session.mariadb)}".encode()
+
+    # -- the pool --
+
+    @cached_property
+    def _registry_key(self) -> Hashable:
+        return registry_key(self.config)
+
+    def _sibling(self: Self) -> Self:
+        """The same backend, to be put on a session of its own; once that is given back, it is of no more use."""
+        other = copy(self)
+        other._connection = other._lease = other._transaction_manager = other._undone = None
+        other._pooled = other._borrowed = True
+        return other
+
+    def _refuse_returned(self) -> None:
+        if self._returned:
+            raise ConnectionError("this connection was given back to its pool: get another")
+
+    def _detach(self) -> Tuple[Any, Optional[Lease]]:
+        """The session and its lease, the backend's no more."""
+        held = self._connection, self._lease
+        self._connection = self._lease = None
+        self._returned = self._borrowed
+        self._end_transaction_state()
+        return held
+
+    def _note(self, session: Session, sql: str) -> None:
+        """Remember what the pool has to undo before the session's next user."""
+        if self._lease is not None:
+            left = left_by(sql)
+            if left:
+                session.left.update(left)
 
     # -- rendering --
 
