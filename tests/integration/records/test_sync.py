@@ -144,13 +144,10 @@ def test_adapters_are_the_caller_s_own_and_follow_the_backend(written, backend):
     assert adapters == written.core.writer.get_column_adapters()
     adapters.clear()
     assert writer.get_column_adapters() == written.core.writer.get_column_adapters() != {}
-    suggestions = backend.get_default_adapter_suggestions()
-    removed = suggestions.pop(bool)
-    try:
-        assert writer.get_column_adapters() == written.core.writer.get_column_adapters()
-        assert "active" not in writer.get_column_adapters()
-    finally:
-        suggestions[bool] = removed
+    other = type(backend.adapter_registry.get_adapter(bool, int))()
+    backend.adapter_registry.register(other, bool, int, allow_override=True)
+    assert writer.get_column_adapters() == written.core.writer.get_column_adapters()
+    assert writer.get_column_adapters()["active"][0] is other
 
 
 # -- relations --

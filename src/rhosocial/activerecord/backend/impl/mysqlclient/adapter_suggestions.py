@@ -61,6 +61,19 @@ _AS_THEY_ARE = frozenset({type(None), int, float, str, timedelta})
 Suggestion = tuple[SQLTypeAdapter, type]
 
 
+class Registry(TypeRegistry):
+    """A TypeRegistry that counts what is registered, for those who remember what they found in it."""
+
+    def __init__(self, others: TypeRegistry) -> None:
+        super().__init__()
+        self._adapters.update(others.get_all_adapters())
+        self.changes = 0
+
+    def register(self, *args: Any, **kwargs: Any) -> None:
+        super().register(*args, **kwargs)
+        self.changes += 1
+
+
 class AdapterSuggestions(dict[Any, Suggestion]):
     """Python type or annotation -> (adapter, driver type).
 

@@ -248,6 +248,8 @@ class AsyncMySQLBackend(
         outcome = await self._run(sql, params, self._shape(options, column_adapters, column_mapping))
         return self._result(outcome, options, time.perf_counter() - started)
 
+    _FETCHING = execute, AsyncStorageBackend.fetch_one, AsyncStorageBackend.fetch_all
+
     async def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
         """MySQLBackend.execute_many, awaited."""
         started = time.perf_counter()

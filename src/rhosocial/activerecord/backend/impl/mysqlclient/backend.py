@@ -216,6 +216,8 @@ class MySQLBackend(
         outcome = self._run(sql, params, self._shape(options, column_adapters, column_mapping))
         return self._result(outcome, options, time.perf_counter() - started)
 
+    _FETCHING = execute, StorageBackend.fetch_one, StorageBackend.fetch_all
+
     def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
         """Run ``sql`` for each of ``params_list``, all or none; INSERTs as multi-row statements.
 

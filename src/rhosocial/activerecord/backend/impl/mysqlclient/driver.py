@@ -10,7 +10,7 @@ import MySQLdb
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
 from .codec.abc import WireError
-from .codec.plan import Column, Planner
+from .codec.plan import Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
@@ -120,7 +120,7 @@ class Session:
         """
         with self._lock:
             connection = self._live()
-            text = self._text(statement)
+            text = statement if type(statement) is bytes else self._text(statement)
             try:
                 connection.query(text)
                 outcome = self._read(shape)
@@ -226,10 +226,7 @@ class Session:
         return Outcome(rows, len(rows), connection.insert_id() or None, plan.names)
 
     def _plan(self, shape: Shape, reader: Any = None) -> Any:
-        reader = self._reader if reader is None else reader
-        plain = self.planner.plain(reader.signature(), lambda: tuple(Column(*column) for column in reader.columns()))
-        plan = self.planner.adapted(plain, shape.adapters, shape.mapping)
-        return plan._replace(keys=None) if shape.tuples else plan
+        return self.planner.plan(self._reader if reader is None else reader, shape)
 
     @staticmethod
     def _unusable(error: BaseException) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Dict, Hashable, Iterator, List, NoReturn, Optional, Sequ
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
 
-from .adapter_suggestions import AdapterSuggestions, register_adapters
+from .adapter_suggestions import AdapterSuggestions, Registry, register_adapters
 from .bulk import BOUND_TYPES, INSERT_BYTES
 from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
@@ -29,6 +29,7 @@ from .session_state import left_by
 
 _bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
 
+_FETCHING_NAMES = frozenset(("execute", "fetch_one", "fetch_all"))
 _VERSION = re.compile(r"\d+")
 
 Self = TypeVar("Self", bound="Execution")
@@ -49,6 +50,7 @@ class Execution:
     """What both backends share: configuration, dialect, rendering of statements, results."""
 
     config: MySQLConnectionConfig
+    adapter_registry: Any
     _connection: Any
     _transaction_manager: Any
 
@@ -83,10 +85,11 @@ class Execution:
             zero_dates=ZeroDates[self.config.zero_dates.upper()],
             json_loads=json_loads,
         )
-        self._adapter_suggestions = AdapterSuggestions(self.adapter_registry)  # type: ignore[attr-defined]
+        self.adapter_registry = Registry(self.adapter_registry)
+        self._adapter_suggestions = AdapterSuggestions(self.adapter_registry)
 
     def _register_default_adapters(self) -> None:
-        register_adapters(self.adapter_registry)  # type: ignore[attr-defined]
+        register_adapters(self.adapter_registry)
 
     def get_default_adapter_suggestions(self) -> Any:
         """Python type -> (adapter, driver type); one object for the backend's life."""
@@ -243,7 +246,7 @@ class Execution:
 
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""
-        if isinstance(params, (str, bytes, dict)) or all(type(value) in BOUND_TYPES for value in params):
+        if isinstance(params, (str, bytes, dict)) or BOUND_TYPES.issuperset(map(type, params)):
             return params
         adapted: List[Any] = list(params)
         for i, value in enumerate(adapted):
@@ -286,6 +289,16 @@ class Execution:
         if self.logger.isEnabledFor(logging.INFO):  # type: ignore[attr-defined]
             self._log_result(outcome, options, duration)
         return QueryResult(rows, outcome.affected_rows, outcome.last_insert_id, duration)
+
+    @property
+    def _unwatched(self) -> bool:
+        """Whether a statement may be run by _run(): execute() and what calls it are ours, and no log wants to know."""
+        kind = type(self)
+        return (
+            (kind.execute, kind.fetch_one, kind.fetch_all) == kind._FETCHING  # type: ignore[attr-defined]
+            and _FETCHING_NAMES.isdisjoint(self.__dict__)
+            and not self.logger.isEnabledFor(logging.INFO)  # type: ignore[attr-defined]
+        )
 
     def _log_statement(self, sql: str, params: Any) -> None:
         if self.logger.isEnabledFor(logging.DEBUG):  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """Column metadata + what the caller wants -> a plan both implementations follow. Once per result."""
 
-from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from .abc import Code, ZeroDates
 
@@ -101,12 +101,31 @@ class Planner:
         self.zero_dates = zero_dates
         self.json_loads = json_loads
         self._plain: Dict[Any, Plan] = {}
+        self._shaped: Dict[Any, Tuple[Any, Plan]] = {}
 
-    def plain(self, signature: Any, describe: Callable[[], Tuple[Column, ...]]) -> Plan:
+    def plan(self, reader: Any, shape: Any) -> Plan:
+        """The plan of a reader's result: ``shape`` has the adapters, the mapping, and whether rows are tuples.
+
+        Remembered for the shape that a result had last, by its identity: what is in it must not be changed.
+        """
+        signature = reader.signature()
+        known = self._shaped.get(signature)
+        if known is not None and known[0] is shape:
+            return known[1]
+        plain = self.plain(signature, reader.columns)
+        plan = self.adapted(plain, shape.adapters, shape.mapping)
+        if shape.tuples:
+            plan = plan._replace(keys=None)
+        if len(self._shaped) >= self.REMEMBERED:
+            self._shaped.clear()
+        self._shaped[signature] = shape, plan
+        return plan
+
+    def plain(self, signature: Any, describe: Callable[[], Iterable[Any]]) -> Plan:
         """The plan without adapters; ``signature`` says all that ``describe()`` would."""
         plan = self._plain.get(signature)
         if plan is None:
-            columns = describe()
+            columns = [Column(*column) for column in describe()]
             names = tuple(column.name for column in columns)
             codes = bytes(_code(column, self.utc) for column in columns)
             plan = Plan(codes, names, names, zero_dates=self.zero_dates, json_loads=self.json_loads)

@@ -7,9 +7,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import Column
+from rhosocial.activerecord.connection.pool import get_current_async_backend, get_current_backend
 from rhosocial.activerecord.interface import IActiveRecord, IAsyncActiveRecord, ModelEvent
 from rhosocial.activerecord.query import ActiveQuery, AsyncActiveQuery
 
+from .known import Find, Known, adapter_changes
 from .plan import LoadPlan, PlanHolder
 from .queries import AsyncFastLoadQuery, FastLoadQuery
 
@@ -43,21 +45,12 @@ class _EventHandlers:
         return state.setdefault("_event_handlers", handlers)
 
 
-class _Find(NamedTuple):
-    """The statement of a find_one by key, but for the key; sql is None where there is none. It replaces ``one``."""
-
-    dialect: Any
-    sql: Optional[str]
-    params: Tuple[Any, ...]
-    query: Any
-    one: Any
-
-
 class _ByKey(NamedTuple):
     """A find_one that needs no query object."""
 
     plan: LoadPlan
     backend: Any
+    known: Known
     sql: str
     params: Tuple[Any, ...]
 
@@ -100,16 +93,17 @@ class _Loading:
         plan = cls._load_plan()
         if "get_column_adapters" not in plan.core:
             return super().get_column_adapters()  # type: ignore[misc]
-        return dict(cls._known_adapters(plan, cls.backend()))  # type: ignore[attr-defined]
+        return dict(cls._known(plan, cls.backend()).adapters)  # type: ignore[attr-defined]
 
     @classmethod
-    def _known_adapters(cls, plan: LoadPlan, backend: Any) -> Dict[str, Tuple[Any, type]]:
-        """Core's get_column_adapters(), asked again only where the backend suggests others."""
-        suggestions = backend.get_default_adapter_suggestions()
-        known = plan.cache.get("adapters")
-        if known is None or known[0] != suggestions:
-            known = plan.cache["adapters"] = (dict(suggestions), super().get_column_adapters())  # type: ignore[misc]
-        return known[1]
+    def _known(cls: Any, plan: LoadPlan, backend: Any) -> Known:
+        """What the class and a backend come to together."""
+        known = plan.known.get(id(backend))
+        if known is None or known.backend() is not backend or known.changes != adapter_changes(backend):
+            mine = "get_column_adapters" in plan.core and cls.get_column_adapters.__func__ is _ADAPTERS
+            adapters = super().get_column_adapters() if mine else cls.get_column_adapters()  # type: ignore[misc]
+            known = plan.remember(Known(backend, adapters))
+        return known
 
     # -- find_one --
 
@@ -120,33 +114,37 @@ class _Loading:
         if kind not in _KEY_TYPES or derived or extra_derived:
             return None
         plan = cls._load_plan()
-        backend = cls.backend()
-        dialect = backend.dialect
-        known = plan.cache.get(kind)
-        if known is None or known.dialect is not dialect:
-            known = plan.cache[kind] = cls._find_statement(plan, dialect, condition)
-        if known.sql is None or known.query.one is not known.one:
+        if plan.builder is None or "find_one" not in plan.core:
             return None
-        return _ByKey(plan, backend, known.sql, (condition, *known.params))
+        backend = cls._in_context() or cls.backend()
+        known = cls._known(plan, backend)
+        find = known.finds.get(kind)
+        if find is None or find.dialect is not backend.dialect:
+            find = known.finds[kind] = cls._find_statement(backend.dialect, condition)
+        if find.sql is None or find.query.one is not find.one:
+            return None
+        return _ByKey(plan, backend, known, find.sql, (condition, *find.params))
 
     @classmethod
-    def _find_statement(cls: Any, plan: LoadPlan, dialect: Any, condition: Any) -> _Find:
+    def _find_statement(cls: Any, dialect: Any, condition: Any) -> Find:
         """What core runs to find a key of the condition's type."""
         query = cls.__query_class__
-        none = _Find(dialect, None, (), query, None)
-        if plan.builder is None or "find_one" not in plan.core or query not in _FAST_ONE or cls.is_composite_pk():
+        none = Find(dialect, None, (), query, None)
+        if query not in _FAST_ONE or cls.is_composite_pk():
             return none
         sql, params = cls.query().where(Column(dialect, cls.primary_key()) == condition).limit(1).to_sql()
         if params[0] is not condition:
             return none
-        return _Find(dialect, sql, params[1:], query, _FAST_ONE[query])
+        return Find(dialect, sql, params[1:], query, _FAST_ONE[query])
 
     @classmethod
-    def _adapters_for(cls: Any, plan: LoadPlan, backend: Any) -> Dict[str, Tuple[Any, type]]:
-        """The class's column adapters, to read only."""
-        if "get_column_adapters" in plan.core and cls.get_column_adapters.__func__ is _ADAPTERS:
-            return cls._known_adapters(plan, backend)
-        return cls.get_column_adapters()
+    def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str, params: Any) -> None:
+        """cls.log(), with a logger that was looked up before."""
+        configured = cls.__logging_config__._configured_loggers  # another set after a change of the configuration
+        if plan.logger[0] is not configured or "get_logger" not in plan.core:
+            plan.logger[:] = configured, cls.get_logger()
+        if plan.logger[1] is None or plan.logger[1].isEnabledFor(logging.INFO):
+            cls.log(logging.INFO, f"{text}: {sql}, parameters: {params}", offset=1)
 
     # -- saving --
 
@@ -226,6 +224,8 @@ class FastLoadMixin(_Loading):
     methods provably allow, and core's own where they allow none: docs/fast_loading.md says which is which.
     """
 
+    _in_context = staticmethod(get_current_backend)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if issubclass(cls, IAsyncActiveRecord):
@@ -237,9 +237,12 @@ class FastLoadMixin(_Loading):
         found = cls._by_key(condition, derived, extra_derived)
         if found is None:
             return super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
-        plan, backend, sql, params = found
-        cls.log(logging.INFO, f"Executing query: {sql}, parameters: {params}", offset=1)
-        row = backend.fetch_one(sql, params, column_adapters=cls._adapters_for(plan, backend))
+        plan, backend, known, sql, params = found
+        cls._log_query(plan, "Executing query", sql, params)
+        if known.shape is not None and backend._unwatched:
+            rows = backend._run(sql, params, known.shape).rows
+            return plan.builder.build(rows, plan.renames)[0] if rows else None
+        row = backend.fetch_one(sql, params, column_adapters=known.adapters)
         return plan.builder.build([row], plan.renames)[0] if row else None
 
     def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -262,6 +265,8 @@ class FastLoadMixin(_Loading):
 class AsyncFastLoadMixin(_Loading):
     """FastLoadMixin for an AsyncActiveRecord: ``class User(AsyncFastLoadMixin, AsyncActiveRecord)``."""
 
+    _in_context = staticmethod(get_current_async_backend)
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if issubclass(cls, IActiveRecord):
@@ -273,9 +278,12 @@ class AsyncFastLoadMixin(_Loading):
         found = cls._by_key(condition, derived, extra_derived)
         if found is None:
             return await super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
-        plan, backend, sql, params = found
-        cls.log(logging.INFO, f"Executing async query: {sql}, parameters: {params}", offset=1)
-        row = await backend.fetch_one(sql, params, column_adapters=cls._adapters_for(plan, backend))
+        plan, backend, known, sql, params = found
+        cls._log_query(plan, "Executing async query", sql, params)
+        if known.shape is not None and backend._unwatched:
+            rows = (await backend._run(sql, params, known.shape)).rows
+            return plan.builder.build(rows, plan.renames)[0] if rows else None
+        row = await backend.fetch_one(sql, params, column_adapters=known.adapters)
         return plan.builder.build([row], plan.renames)[0] if row else None
 
     async def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:

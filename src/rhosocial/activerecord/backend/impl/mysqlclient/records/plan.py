@@ -8,7 +8,7 @@ import os
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, Dict, FrozenSet, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -25,13 +25,17 @@ from rhosocial.activerecord.base import (
 from rhosocial.activerecord.field import IntegerPKMixin, SoftDeleteMixin, TimestampMixin, UUIDMixin
 from rhosocial.activerecord.interface import IActiveRecord, IAsyncActiveRecord, ModelEvent
 from rhosocial.activerecord.interface.model import ActiveRecordBase
+from rhosocial.activerecord.logging import LoggingMixin
 
 from ..codec import VARIABLE, _native
 from . import _python
 from ._python import Field, Kind
+from .known import Known
 
 _compiled = _native is not None and os.environ.get(VARIABLE) != "python"
 _builders: Any = _native if _compiled else _python
+
+_MOST_BACKENDS = 256
 
 Handlers = Tuple[Tuple[ModelEvent, str], ...]
 
@@ -67,7 +71,9 @@ _OVERRIDDEN: Dict[str, Tuple[str, ...]] = {
     "_map_fields_to_columns": ("_get_column_name",),
     "_map_columns_to_fields": ("_get_field_name", "get_column_to_field_map"),
     "get_column_adapters": ("_get_column_name", "_get_adapter_for_field"),
+    "get_logger": ("get_logger", "_get_logger_name", "get_logging_config", "log"),
     "find_one": (
+        "backend",
         "query",
         "is_composite_pk",
         "_apply_derived_to_query",
@@ -80,14 +86,14 @@ _ASKED = tuple(dict.fromkeys(name for names in _OVERRIDDEN.values() for name in 
 _STATE = (
     "__init__", "__pydantic_validator__", "__pydantic_serializer__", "__pydantic_fields__", "__derived_fields__",
     "__private_attributes__", "__primary_key__", "__field_column_names__", "__field_adapters__", "__query_class__",
-    "__table_name__", "__schema_name__",
+    "__table_name__", "__schema_name__", "__logger__", "__logger_name__",
 )  # fmt: skip
 # Core calls these of every base that has them around a save.
 _SAVE_HOOKS = {"prepare_save_data": "_prepare_save_data", "after_save": "_after_save"}
 _TRACKING = ("_dirty_fields", "_original_values", "_is_from_db", "_event_handlers")
 _CORE = (
     object, BaseModel, ActiveRecordBase, IActiveRecord, IAsyncActiveRecord, BaseActiveRecord, AsyncBaseActiveRecord,
-    ColumnNameMixin, FieldAdapterMixin, DerivedFieldMixin, QueryMixin, AsyncQueryMixin,
+    ColumnNameMixin, FieldAdapterMixin, DerivedFieldMixin, QueryMixin, AsyncQueryMixin, LoggingMixin,
 )  # fmt: skip
 # The functions that are core's, as they were when this was imported.
 _PRISTINE = {
@@ -118,7 +124,8 @@ class LoadPlan(NamedTuple):
     required:  fields without which the constructor does something else
     keys:      the fields of the primary key, known where is_new_record is core's
     core:      what the mixin overrides and is core's below it; without the savers that have hooks to call
-    cache:     what is derived from the plan and a backend
+    known:     what the class and a backend come to together, by the backend's id()
+    logger:    the class's logger, after what says that it is still this
     """
 
     builder: Optional[Any]
@@ -128,7 +135,15 @@ class LoadPlan(NamedTuple):
     required: Tuple[str, ...]
     keys: FrozenSet[str]
     core: FrozenSet[str]
-    cache: Dict[Any, Any]
+    known: Dict[int, Known]
+    logger: List[Any]
+
+    def remember(self, known: Known) -> Known:
+        """Keep it, and let go of those whose backends are gone."""
+        if len(self.known) >= _MOST_BACKENDS:
+            self.known.clear()
+        self.known[id(known.backend())] = known
+        return known
 
 
 class PlanHolder:
@@ -161,7 +176,7 @@ def _plan_for(cls: Any, mixin: type) -> LoadPlan:
         if _is_core(below, name) and all(_is_core(cls.__mro__, other) for other in asked)
     ) - {caller for hook, caller in _SAVE_HOOKS.items() if hasattr(cls, hook)}
     keys = frozenset(cls.primary_key_fields()) if "is_new_record" in core else frozenset()
-    slow = LoadPlan(None, None, _renames(cls), (), (), keys, core, {})
+    slow = LoadPlan(None, None, _renames(cls), (), (), keys, core, {}, [None, None])
     model = _model_schema(cls)
     initialisers = [k.__dict__["__init__"] for k in cls.__mro__[:-1] if "__init__" in k.__dict__]
     if model is None or not _is_plain(cls, mixin) or not all(function in _HANDLERS for function in initialisers):

@@ -1,6 +1,5 @@
 """Query classes whose all() builds the models of a whole result in one call."""
 
-import logging
 from typing import Any, List
 
 from rhosocial.activerecord.query import ActiveQuery, AsyncActiveQuery
@@ -19,9 +18,13 @@ class FastLoadQuery(ActiveQuery):
         if plan.builder is None or ActiveQuery.all is not _all:
             return super().all()
         sql, params = self.to_sql()
-        self._log(logging.INFO, f"Executing query: {sql}, parameters: {params}")
+        model._log_query(plan, "Executing query", sql, params)
         backend = self.backend()
-        rows = backend.fetch_all(sql, params, column_adapters=model._adapters_for(plan, backend))
+        known = model._known(plan, backend)
+        if known.shape is not None and backend._unwatched:
+            rows = backend._run(sql, params, known.shape).rows or []
+        else:
+            rows = backend.fetch_all(sql, params, column_adapters=known.adapters)
         records = plan.builder.build(rows, plan.renames)
         self._apply_eager_loading(records)
         return records
@@ -37,9 +40,13 @@ class AsyncFastLoadQuery(AsyncActiveQuery):
         if plan.builder is None or AsyncActiveQuery.all is not _async_all:
             return await super().all()
         sql, params = self.to_sql()
-        self._log(logging.INFO, f"Executing async query: {sql}, parameters: {params}")
+        model._log_query(plan, "Executing async query", sql, params)
         backend = self.backend()
-        rows = await backend.fetch_all(sql, params, column_adapters=model._adapters_for(plan, backend))
+        known = model._known(plan, backend)
+        if known.shape is not None and backend._unwatched:
+            rows = (await backend._run(sql, params, known.shape)).rows or []
+        else:
+            rows = await backend.fetch_all(sql, params, column_adapters=known.adapters)
         records = plan.builder.build(rows, plan.renames)
         await self._apply_eager_loading(records)
         return records
