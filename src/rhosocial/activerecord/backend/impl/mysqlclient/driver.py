@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import MySQLdb
 from MySQLdb.constants import FIELD_TYPE, FLAG
@@ -12,7 +12,7 @@ from MySQLdb.constants import FIELD_TYPE, FLAG
 from .codec.abc import WireError
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
-from .driver_prepared import PreparedStatements, overtaken
+from .driver_prepared import ARRAY_BYTES, PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
 from .errors import is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb
@@ -167,7 +167,8 @@ class Session:
             if statement is None:
                 return self.run(plain, shape)
             try:
-                statement.execute(params)
+                if not statement.execute(params):
+                    return self.run(plain, shape)
                 outcome = self._read_prepared(statement, shape)
             except BaseException as error:
                 self._recover_prepared(wanted, error)
@@ -177,13 +178,52 @@ class Session:
             self.used = time.monotonic()
             return outcome
 
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether run_array() works: libmariadb and a MariaDB server, the codec native."""
+        return CODEC.library is not None and CODEC.library.mariadb and "MariaDB" in self.server_info
+
+    def run_array(
+        self,
+        text: Callable[[bool], bytes],
+        rows: Sequence[Sequence[Any]],
+        start: int = 0,
+        shape: Shape = PLAIN,
+        limit: int = ARRAY_BYTES,
+    ) -> Tuple[Optional[Outcome], int]:
+        """Run an INSERT, REPLACE, UPDATE or DELETE, ``text`` with its ``?``, for rows[start] and rows after it at once.
+
+        Returns their outcome and the index of the first row not done: call it again from there. All rows of one call
+        are done or none. (None, start): these rows have to go as text, their columns' types being mixed or the server
+        not preparing the statement.
+
+        limit: about how many bytes are sent at once, below the server's max_allowed_packet; a longer row goes alone.
+        The outcome's last_insert_id is the first generated id; other sessions' ids may lie between the others, which
+        only RETURNING tells: then the outcome's rows are theirs, in order, and affected_rows is their number.
+        Raises as run(), and what bind() raises, naming the row from 1.
+        """
+        with self._lock:
+            self._live()
+            wanted = self._text(text)
+            statement = self._prepare(wanted)
+            if statement is None:
+                return None, start
+            try:
+                done = statement.execute_rows(rows, start, limit)
+                outcome = self._read_prepared(statement, shape) if done > start else None
+            except BaseException as error:
+                self._recover_prepared(wanted, error)
+                raise
+            self.used = time.monotonic()
+            return outcome, done
+
     def forget_prepared(self, text: Callable[[bool], bytes]) -> None:
         """Close a prepared statement, if there is one."""
         with self._lock:
             if self._connection is not None:
                 self._prepared.forget(self._text(text))
 
-    def _prepare(self, text: bytes, params: int) -> Any:
+    def _prepare(self, text: bytes, params: Optional[int] = None) -> Any:
         try:
             return self._prepared.get(text, params)
         except Exception as error:

@@ -8,14 +8,17 @@ import MySQLdb
 from .codec.abc import WireError
 from .driver_rows import CODEC, Reader
 
+# Measured best for arrays of rows on MariaDB; beyond it no longer matters.
+ARRAY_BYTES = 256 * 1024
 # Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
 _MOST = 64
 # Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
 _UNPREPARED = frozenset((1295, 1461, 2036))
 # CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
 _NEW_METADATA = 2057
-# ER_CONVERSION_IMPOSSIBLE of a parameter: it was typed by a column that has been changed since (MySQL, before it runs).
-_NEW_PARAMETER = 3988
+# MySQL types a parameter by its column, which has changed since (ER_CONVERSION_IMPOSSIBLE), and by its first values: a
+# JSON text after a number is an ER_INVALID_JSON_CHARSET.
+_NEW_PARAMETER = frozenset((3988, 3144))
 
 
 class _SqlStatement(Reader):
@@ -30,17 +33,18 @@ class _SqlStatement(Reader):
         self._connection.query(statement)
         self._connection.store_result()
 
-    def prepare(self, text: bytes, params: int) -> None:
-        self.params = params  # the server tells only when it is executed
+    def prepare(self, text: bytes, params: Optional[int]) -> None:
+        self.params = params or 0  # the server tells only when it is executed
         self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
 
-    def execute(self, params: Sequence[Any]) -> None:
+    def execute(self, params: Sequence[Any]) -> bool:
         names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
         parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
         statement = CODEC.functions.bind((*parts, b""), params, len(self._connection.escape_string(b"\\")) == 2)
         if names:
             self._send(statement)
         self._connection.query(b"EXECUTE %s%s%s" % (self._name, b" USING " if names else b"", b",".join(names)))
+        return True
 
     @property
     def affected_rows(self) -> int:
@@ -70,8 +74,8 @@ class PreparedStatements:
         self._connection = connection
         self._kept: OrderedDict[bytes, Any] = OrderedDict()
 
-    def get(self, text: bytes, params: int) -> Any:
-        """The statement for a text; None where the server does not prepare it.
+    def get(self, text: bytes, params: Optional[int] = None) -> Any:
+        """The statement for a text; None where the server does not prepare it, or not with as many ``params``.
 
         Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
         """
@@ -79,7 +83,7 @@ class PreparedStatements:
             self._kept.move_to_end(text)
             return self._kept[text]
         statement = self._prepare(text, params)
-        if statement is not None and statement.params != params:
+        if statement is not None and params not in (None, statement.params):
             statement.finish()
             return None  # sent as text, which names the error; not remembered
         self._kept[text] = statement
@@ -89,7 +93,7 @@ class PreparedStatements:
                 oldest.finish()
         return statement
 
-    def _prepare(self, text: bytes, params: int) -> Any:
+    def _prepare(self, text: bytes, params: Optional[int]) -> Any:
         statement: Any = None
         try:
             if CODEC.library is not None:
@@ -109,7 +113,8 @@ class PreparedStatements:
     def reset(self, text: bytes, error: BaseException) -> None:
         """Make the statement usable again after an error, or forget it where the tables have changed."""
         self._kept[text].reset()
-        if _errno(error) in (_NEW_METADATA, _NEW_PARAMETER):
+        code = _errno(error)
+        if code == _NEW_METADATA or code in _NEW_PARAMETER:
             self.forget(text)
 
     def forget(self, text: bytes) -> None:
@@ -129,7 +134,7 @@ class PreparedStatements:
 def overtaken(text: bytes, error: BaseException) -> bool:
     """Whether the statement failed before it did anything, because its tables have changed: it may run as text."""
     code = _errno(error)
-    return code == _NEW_PARAMETER or (code == _NEW_METADATA and text.lstrip()[:6].upper() == b"SELECT")
+    return code in _NEW_PARAMETER or (code == _NEW_METADATA and text.lstrip()[:6].upper() == b"SELECT")
 
 
 def _errno(error: BaseException) -> Optional[int]:
