@@ -455,28 +455,29 @@ def bind(tuple parts not None, params, bint backslash):
 
 
 def bind_rows(
-    tuple parts not None, rows, Py_ssize_t start, Py_ssize_t limit, bint backslash
+    tuple parts not None, rows, Py_ssize_t start, Py_ssize_t limit, bint backslash, Py_ssize_t before=0
 ):
     """``rows[start]`` and the rows after it, each bound into ``parts``, joined by commas.
 
     limit: the bytes the text may have; a first row that is longer is returned alone.
+    before: how many rows there were before these, for the numbers in errors
     Returns the text and the index of the first row that is not in it. Raises as ``bind``, naming
     row and parameter, both counted from 1.
     """
     cdef bind_text text = bind_text(NULL, NULL, 0, 0)
     cdef Py_ssize_t index = start
-    cdef size_t before
+    cdef size_t used
     bind_size(parts)
     lit_check_rows(rows, start)
     try:
         bind_grow(&text, min(<size_t>BIND_FIRST_SIZE, <size_t>max(limit, 1)))
         while index < len(rows):
-            before = text.used
+            used = text.used
             if index > start:
                 bind_put(&text, b",", 1)
-            bind_one(&text, parts, PySequence_GetItem(rows, index), backslash, index + 1)
+            bind_one(&text, parts, PySequence_GetItem(rows, index), backslash, before + index + 1)
             if index > start and <Py_ssize_t>text.used > limit:
-                text.used = before
+                text.used = used
                 break
             index += 1
         return bind_finish(&text), index

@@ -55,7 +55,8 @@ MAY_IMPORT = {
     "async_pool": {"async_session", "pool_policy", "session_state"},
     "session_state": set(),
     "async_session": {"codec", "config", "driver", "errors"},
-    "bulk": set(),
+    "bulk": {"codec", "driver", "errors"},
+    "bulk_operations": {"bulk", "driver", "transaction"},
     "execution": {
         "bulk",
         "capabilities",
@@ -100,7 +101,7 @@ MAY_IMPORT = {
     "explain": set(),
     "schema": set(),
     "server": set(),
-    "operations": {"bulk", "codec", "driver", "errors"},
+    "operations": {"bulk", "bulk_operations", "codec"},
     "records": {"codec"},
 }
 

@@ -185,8 +185,7 @@ async def test_bulk_create(async_twins, named):
 
 
 async def test_rows_that_fill_several_packets(async_twins, async_backend):
-    session = async_backend._connection
-    async_backend._limits = (session, (await async_backend._session_limits(session))._replace(packet=1000))
+    async_backend._connection._longest = 1000
     writer = async_twins.fast.writer
     records = await writer.bulk_create([writer(**WRITERS[i % 3]) for i in range(50)])
     assert [record.id for record in records] == list(range(1, 51))

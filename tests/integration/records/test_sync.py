@@ -307,8 +307,7 @@ def test_bulk_create_of_given_keys(twins):
 
 def chunked(backend, packet):
     """The backend with the limits of a server whose max_allowed_packet is so small."""
-    session = backend._connection
-    backend._limits = (session, backend._session_limits(session)._replace(packet=packet))
+    backend._connection._longest = packet
     return backend
 
 
@@ -342,7 +341,7 @@ def test_ids_of_several_packets_that_do_not_follow(twins, backend, config):
 
     def interrupted(statement, *shape):
         outcome = run(statement, *shape)
-        if isinstance(statement, bytes) and statement.startswith(b"INSERT") and not sent:
+        if callable(statement) and statement(True).startswith(b"INSERT") and not sent:
             sent.append(other.execute("INSERT INTO writers (name) VALUES ('between')"))
         return outcome
 

@@ -2,8 +2,7 @@
 
 import time
 from functools import partial
-from itertools import chain, islice
-from typing import Any, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from rhosocial.activerecord.backend.base import AsyncStorageBackend
 from rhosocial.activerecord.backend.explain import AsyncExplainBackendMixin
@@ -17,7 +16,7 @@ from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import AsyncCursor, AsyncStreamCursor
-from .driver import PLAIN, Outcome, Shape, Statement
+from .driver import PLAIN, Outcome, Shape
 from .errors import OperationalError
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
@@ -26,7 +25,7 @@ from .pool_policy import registered
 from .prepared import AsyncPreparedStatement, prepared_text
 from .retry import AsyncRetrying
 from .streaming import AsyncStream
-from .transaction import AsyncMySQLTransactionManager, commit_error
+from .transaction import AsyncMySQLTransactionManager
 
 
 class AsyncMySQLBackend(
@@ -192,46 +191,6 @@ class AsyncMySQLBackend(
         except Exception as error:
             self._fail(error)
 
-    async def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        """All of ``rows`` or none: several statements in a transaction of their own, unless one is open."""
-        try:
-            async with self._turn.here():
-                session = await self._session()
-                self._note(session, sql)
-                rest = self._statements(session, sql, rows)
-                first = list(islice(rest, 2))
-                statements = chain(first, rest)
-                if self.in_transaction or (len(first) < 2 and session.autocommit):
-                    return await self._run_each(session, statements)
-                await session.run(b"START TRANSACTION")
-                try:
-                    outcome = await self._run_each(session, statements)
-                except Exception:
-                    if not session.closed:
-                        await session.run(b"ROLLBACK")
-                    raise
-                await self._commit(session)
-                return outcome
-        except Exception as error:
-            await self._undo(error)
-            self._fail(error)
-
-    @staticmethod
-    async def _run_each(session: AsyncSession, statements: Iterable[Statement]) -> Outcome:
-        affected, first_id = 0, None
-        for statement in statements:
-            outcome = await session.run(statement)
-            affected += outcome.affected_rows
-            first_id = first_id or outcome.last_insert_id
-        return Outcome(None, affected, first_id)
-
-    @staticmethod
-    async def _commit(session: AsyncSession) -> None:
-        try:
-            await session.run(b"COMMIT")
-        except Exception as error:
-            raise commit_error(error) from error
-
     async def execute(
         self,
         sql: str,
@@ -249,12 +208,6 @@ class AsyncMySQLBackend(
         return self._result(outcome, options, time.perf_counter() - started)
 
     _FETCHING = execute, AsyncStorageBackend.fetch_one, AsyncStorageBackend.fetch_all
-
-    async def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
-        """MySQLBackend.execute_many, awaited."""
-        started = time.perf_counter()
-        self._log_statement(sql, f"{len(params_list)} rows")
-        return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
 
     def stream(
         self,
@@ -293,9 +246,6 @@ class AsyncMySQLBackend(
     async def _get_dql_cursor(self) -> Any:
         """MySQLBackend._get_dql_cursor."""
         return AsyncCursor(self) if self.in_transaction else AsyncStreamCursor(self)
-
-    async def _execute_batch_fast_async(self, sql: str, params_list: List[tuple]) -> int:
-        return (await self._run_many(sql, params_list)).affected_rows
 
     async def _handle_error(self, error: Exception) -> None:
         self._fail(error)

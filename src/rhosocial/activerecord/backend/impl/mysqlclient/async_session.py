@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional, Tuple
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement, kill
+from .driver import CODEC, FITS, LONGEST, PLAIN, Outcome, Session, Shape, Statement, check_length, kill
 from .errors import OperationalError
 
 # libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once,
@@ -161,8 +161,22 @@ class AsyncSession(Session):
         finally:
             self._running.release()
 
+    async def longest(self) -> int:  # type: ignore[override]
+        """Session.longest, awaited."""
+        if self._longest is None:
+            self._know_longest(await self.run(LONGEST))
+        return self._longest  # type: ignore[return-value]
+
+    async def _checked(self, statement: bytes) -> bytes:
+        """Session._sendable, waiting on the running loop."""
+        if len(statement) > FITS:
+            if self._longest is None:
+                self._know_longest(await self._converse(LONGEST, PLAIN))
+            check_length(statement, self._longest)  # type: ignore[arg-type]
+        return statement
+
     async def _begin(self, statement: Statement, shape: Shape) -> Any:
-        await self._send(self._text(statement))
+        await self._send(await self._checked(self._text(statement)))
         return self._plan(shape) if self._reader.open() else None
 
     async def _fetch(self, plan: Plan, count: int) -> List[Any]:
@@ -174,8 +188,9 @@ class AsyncSession(Session):
         return rows
 
     async def _converse(self, statement: Statement, shape: Shape) -> Outcome:
+        text = await self._checked(self._text(statement))
         try:
-            await self._send(self._text(statement))
+            await self._send(text)
             outcome = await self._receive(shape)
             await self._skip_others()
         except Exception as error:

@@ -3,7 +3,7 @@
 import threading
 import time
 from functools import partial
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from rhosocial.activerecord.backend.base import StorageBackend
 from rhosocial.activerecord.backend.explain import SyncExplainBackendMixin
@@ -171,30 +171,6 @@ class MySQLBackend(
             except Exception:
                 self._end_session()
 
-    def _run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        """All of ``rows`` or none: in a transaction of its own unless one is open. No other thread's comes between."""
-        try:
-            with self._session().alone:
-                if self.in_transaction or len(rows) < 2:
-                    return self._run_each(sql, rows)
-                with self.transaction():
-                    return self._run_each(sql, rows)
-        except Exception as error:
-            self._undo(error)
-            self._fail(error)
-
-    def _run_each(self, sql: str, rows: Sequence[Sequence[Any]]) -> Outcome:
-        affected, first_id = 0, None
-        session = self._session()
-        self._note(session, sql)
-        for statement in self._statements(session, sql, rows):
-            outcome = session.run(statement)
-            affected += outcome.affected_rows
-            first_id = first_id or outcome.last_insert_id
-        if not session.autocommit and not self.in_transaction:
-            session.run(b"COMMIT")
-        return Outcome(None, affected, first_id)
-
     def execute(
         self,
         sql: str,
@@ -217,15 +193,6 @@ class MySQLBackend(
         return self._result(outcome, options, time.perf_counter() - started)
 
     _FETCHING = execute, StorageBackend.fetch_one, StorageBackend.fetch_all
-
-    def execute_many(self, sql: str, params_list: List[Tuple]) -> QueryResult:
-        """Run ``sql`` for each of ``params_list``, all or none; INSERTs as multi-row statements.
-
-        Returns the sum of affected rows and the first generated id.
-        """
-        started = time.perf_counter()
-        self._log_statement(sql, f"{len(params_list)} rows")
-        return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
 
     def stream(
         self,
@@ -274,9 +241,6 @@ class MySQLBackend(
     def _get_dql_cursor(self) -> Any:
         """Within a transaction, whose rows only its own session sees, the rows are fetched at once."""
         return Cursor(self) if self.in_transaction else StreamCursor(self)
-
-    def _execute_batch_fast(self, sql: str, params_list: List[tuple]) -> int:
-        return self._run_many(sql, params_list).affected_rows
 
     def _handle_error(self, error: Exception) -> None:
         self._fail(error)

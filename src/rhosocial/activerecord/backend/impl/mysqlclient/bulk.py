@@ -1,8 +1,19 @@
-"""Many rows at once: what is bound as it is, and how much goes into one statement."""
+"""Many rows in few statements: what is sent for them, and what came of it. All of it but the I/O."""
 
+import sys
+from collections.abc import Sequence as AnySequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import chain, count, islice
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from uuid import UUID
+
+from .codec.sql import InsertShape, template
+from .driver import CODEC, Outcome, Statement
+from .errors import OperationalError, PacketTooLarge
+
+_bind_rows = CODEC.functions.bind_rows
 
 # What the codec binds as it is; anything else goes through its type adapter first.
 BOUND_TYPES = frozenset(
@@ -10,3 +21,174 @@ BOUND_TYPES = frozenset(
 )
 # Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
 INSERT_BYTES = 64 * 1024
+# Rows taken from an iterable at once.
+_BLOCK = 256
+_NUMBERS = count()
+_UNKNOWN_IDS = (
+    "the ids generated for the rows do not follow one by one: auto_increment_increment is not 1, or the rows fill "
+    "more than one packet and another session inserts meanwhile; give the ids, insert fewer rows at once "
+    "(bulk_create(batch_size=...)) or one by one"
+)
+# A given id is in the statement's outcome too, but not in this (C API, mysql_insert_id()).
+_GENERATED_ID = b"SELECT LAST_INSERT_ID() AS id, @@auto_increment_increment AS step"
+
+
+class Chunk(NamedTuple):
+    """A statement of a batch, and how many rows there are before its first."""
+
+    start: int
+    statement: Statement
+
+
+class Question(NamedTuple):
+    """What to ask the server after a statement, and who judges the answer."""
+
+    statement: bytes
+    judge: Callable[[Outcome], None]
+
+
+class Unit(NamedTuple):
+    """The statements around those of a batch, of which all are done or none."""
+
+    begin: bytes
+    end: bytes
+    undo: bytes
+
+
+def unit(within: bool) -> Unit:
+    """A transaction, or a savepoint ``within`` one."""
+    if not within:
+        return Unit(b"START TRANSACTION", b"COMMIT", b"ROLLBACK")
+    name = b"batch_%d" % next(_NUMBERS)
+    return Unit(b"SAVEPOINT " + name, b"RELEASE SAVEPOINT " + name, b"ROLLBACK TO SAVEPOINT " + name)
+
+
+class Batch:
+    """The statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it.
+
+    rows:   any iterable of lists or tuples, read as the statements are sent
+    adapt:  makes a row's values such as the codec knows
+    """
+
+    before: Tuple[bytes, ...] = ()
+    after: Tuple[bytes, ...] = ()
+    cleanup: Tuple[bytes, ...] = ()
+    size = INSERT_BYTES
+
+    def __init__(self, sql: str, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
+        self.sql, self._rows, self._adapt = sql, rows, adapt
+        self._affected = 0
+        self._first_id: Optional[int] = None
+        self.rows_error: Optional[Exception] = None
+        self.chunks: Iterator[Chunk] = iter(())
+        self.is_one = True
+
+    def start(self, backslash: bool, longest: int) -> None:
+        """Make the first statements. longest: what the server takes, in bytes."""
+        chunks = self._chunks(backslash, longest)
+        first = list(islice(chunks, 2))
+        self.is_one = len(first) < 2 and not self.before
+        self.chunks = chain(first, chunks)
+        if not first:
+            self.before = self.after = self.cleanup = ()
+
+    def _chunks(self, backslash: bool, longest: int) -> Iterator[Chunk]:
+        cut = template(self.sql, backslash)
+        head, row, tail = shape = cut.insert or InsertShape(b"", cut.parts, b"")
+        room = min(self.size, longest) - len(head) - len(tail) if cut.insert else 0
+        texts: List[bytes] = []
+        start = base = 0
+        left = room
+        for block in self._blocks():
+            done = 0
+            while done < len(block):
+                text, end = _bind_rows(row, block, done, left, backslash, base)
+                full = bool(texts) and len(text) > left  # then the row is the next statement's
+                if not full:
+                    texts.append(text)
+                    left -= len(text) + 1
+                    done = end
+                if full or done < len(block):
+                    yield _chunk(shape, texts, start, backslash, longest)
+                    texts, left, start = [], room, base + done
+            base += len(block)
+        if texts:
+            yield _chunk(shape, texts, start, backslash, longest)
+
+    def _blocks(self) -> Iterator[List[Any]]:
+        rows = iter(self._rows)
+        while True:
+            try:
+                block = list(islice(rows, _BLOCK))
+            except Exception as error:
+                self.rows_error = error
+                raise
+            if not block:
+                return
+            yield self._bindable(block)
+
+    def _bindable(self, block: List[Any]) -> List[Any]:
+        try:
+            if BOUND_TYPES.issuperset(map(type, chain.from_iterable(block))):
+                return block
+        except TypeError:  # a row is none: the codec says which
+            return block
+        return [self._adapt(row) if isinstance(row, AnySequence) else row for row in block]
+
+    def take(self, chunk: Chunk, outcome: Outcome) -> Optional[Question]:
+        """Keep an outcome; what has to be asked about it."""
+        self._affected += outcome.affected_rows
+        self._first_id = self._first_id or outcome.last_insert_id
+        return None
+
+    def conclude(self, outcome: Outcome) -> None:
+        """Keep what a statement ``after`` the others gave."""
+        self._affected = outcome.affected_rows
+
+    def outcome(self) -> Outcome:
+        return Outcome(None, self._affected, self._first_id)
+
+
+class InsertBatch(Batch):
+    """INSERTs whose rows' ids core numbers from the first one, unless the statement returns them.
+
+    The rows go into one statement, if a packet holds them: its ids follow one by one.
+    """
+
+    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], adapt: Callable[[Any], Any], returning: bool) -> None:
+        super().__init__(sql, rows, adapt)
+        self.size = INSERT_BYTES if returning else sys.maxsize
+        self._numbered = not returning and len(rows) > 1
+        self._returned: List[Any] = []
+
+    def take(self, chunk: Chunk, outcome: Outcome) -> Optional[Question]:
+        super().take(chunk, outcome)
+        self._returned += outcome.rows or ()
+        if not self._numbered or not outcome.last_insert_id:
+            return None
+        return Question(_GENERATED_ID, partial(self._check_ids, chunk.start, outcome.last_insert_id))
+
+    def _check_ids(self, start: int, first_id: int, answer: Outcome) -> None:
+        generated = answer.rows[0]  # type: ignore[index]
+        if generated["id"] == first_id and (generated["step"] != 1 or first_id - start != self._first_id):
+            raise OperationalError(_UNKNOWN_IDS)
+
+    def outcome(self) -> Outcome:
+        return Outcome(self._returned or None, self._affected, self._first_id)
+
+
+def _chunk(shape: InsertShape, texts: List[bytes], start: int, backslash: bool, longest: int) -> Chunk:
+    statement = b"%s%s%s" % (shape.head, b",".join(texts), shape.tail)
+    if len(statement) > longest:
+        raise PacketTooLarge(
+            f"row {start + 1}: its statement of {len(statement)} bytes is longer than the {longest} that the server's "
+            "max_allowed_packet allows; raise it, or write the value in parts"
+        )
+    return Chunk(start, partial(_as_rendered, statement, backslash))
+
+
+def _as_rendered(statement: bytes, rendered_for: bool, backslash: bool) -> bytes:
+    """A statement rendered beforehand, unless sql_mode was changed meanwhile."""
+    if backslash != rendered_for:
+        raise OperationalError("NO_BACKSLASH_ESCAPES was switched in sql_mode while the rows were sent")
+    return statement

@@ -14,7 +14,7 @@ from .codec.plan import Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import ARRAY_BYTES, PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
-from .errors import is_disconnect
+from .errors import PacketTooLarge, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb
 from .session_state import DATABASE
 from .wire import Wire
@@ -37,6 +37,11 @@ _RAW: Dict[int, Any] = {
 }
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
+# The least that max_allowed_packet can be (manual 7.1.8): shorter statements need no question.
+FITS = 1024
+LONGEST = b"SELECT @@max_allowed_packet AS packet"
+# Measured: the statement and its command byte must stay below it. libmysqlclient sends 2 bytes more (query attributes).
+_PACKET_OVERHEAD = 4
 # Many statements ended at once must not fill the server with the sessions that kill them.
 _KILLERS = threading.BoundedSemaphore(4)
 
@@ -63,6 +68,7 @@ class Session:
             self.server_info: str = self._connection.get_server_info()
             self.mariadb: bool = "MariaDB" in self.server_info
             self.autocommit: bool = config.autocommit
+            self._longest: Optional[int] = None
             self._set_up(config)
             self._reader = self._open_reader()
             self._prepared = PreparedStatements(self._connection)
@@ -113,14 +119,30 @@ class Session:
             return statement
         return statement(self.backslash)
 
+    def longest(self) -> int:
+        """The bytes that a statement may have; the server is asked once."""
+        if self._longest is None:
+            self._know_longest(Session.run(self, LONGEST))
+        return self._longest  # type: ignore[return-value]
+
+    def _know_longest(self, outcome: Outcome) -> None:
+        self._longest = int(outcome.rows[0]["packet"]) - _PACKET_OVERHEAD  # type: ignore[index]
+
+    def _sendable(self, statement: Statement) -> bytes:
+        """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
+        text = statement if type(statement) is bytes else self._text(statement)
+        if len(text) > FITS:
+            check_length(text, Session.longest(self))
+        return text
+
     def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         """Send a statement and read all its results; the rows are those of the first.
 
-        Raises what MySQLdb raises, WireError or DecodeError. The session is usable afterwards, or closed.
+        Raises what MySQLdb raises, WireError, DecodeError or PacketTooLarge. The session is usable then, or closed.
         """
         with self._lock:
             connection = self._live()
-            text = statement if type(statement) is bytes else self._text(statement)
+            text = self._sendable(statement)
             try:
                 connection.query(text)
                 outcome = self._read(shape)
@@ -138,7 +160,7 @@ class Session:
         Until the last was fetched, and after an error, there is nothing else to do with the session but to end() it.
         """
         with self._lock:
-            self._live().query(self._text(statement))
+            self._live().query(self._sendable(statement))
             return self._plan(shape) if self._reader.open() else None
 
     def fetch(self, plan: Any, count: int) -> List[Any]:
@@ -400,6 +422,15 @@ class Session:
             return
         self._wire.let_go()
         self._lock = threading.RLock()
+
+
+def check_length(statement: bytes, longest: int) -> None:
+    """Raise PacketTooLarge where it is longer."""
+    if len(statement) > longest:
+        raise PacketTooLarge(
+            f"a statement of {len(statement)} bytes is longer than the {longest} that the server's max_allowed_packet "
+            "allows; raise it, or send less at once"
+        )
 
 
 def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> None:

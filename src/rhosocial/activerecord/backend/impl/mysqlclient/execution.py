@@ -11,7 +11,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionState
 
 from .adapter_suggestions import AdapterSuggestions, Registry, register_adapters
-from .bulk import BOUND_TYPES, INSERT_BYTES
+from .bulk import BOUND_TYPES
 from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
@@ -19,7 +19,7 @@ from .codec.sql import template
 from .config import MySQLConnectionConfig, timeout_setting
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
-from .errors import ERRORS, ConnectionError, ConnectionLost, OperationalError, is_retryable, translate
+from .errors import ERRORS, ConnectionError, ConnectionLost, is_retryable, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
@@ -27,7 +27,7 @@ from .pool_policy import Lease, registry_key
 from .prepared import Sightings, prepared_text
 from .session_state import left_by
 
-_bind, _bind_rows = CODEC.functions.bind, CODEC.functions.bind_rows
+_bind = CODEC.functions.bind
 
 _FETCHING_NAMES = frozenset(("execute", "fetch_one", "fetch_all"))
 _VERSION = re.compile(r"\d+")
@@ -37,13 +37,6 @@ Self = TypeVar("Self", bound="Execution")
 
 def _render(sql: str, params: Sequence[Any], backslash: bool) -> bytes:
     return _bind(template(sql, backslash).parts, params, backslash)
-
-
-def _as_rendered(statement: bytes, rendered_for: bool, backslash: bool) -> bytes:
-    """A statement rendered beforehand, unless another thread changed sql_mode meanwhile."""
-    if backslash != rendered_for:
-        raise OperationalError("NO_BACKSLASH_ESCAPES was switched in sql_mode while execute_many was running")
-    return statement
 
 
 class Execution:
@@ -256,21 +249,6 @@ class Execution:
                     adapter, driver_type = suggestion
                     adapted[i] = adapter.to_database(value, driver_type)
         return adapted
-
-    def _statements(self, session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[Statement]:
-        """Statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it."""
-        bindable = [self._bindable(row) for row in rows]
-        backslash = session.backslash
-        insert = template(sql, backslash).insert
-        if insert is None:
-            for row in bindable:
-                yield partial(_render, sql, row)
-            return
-        head, group, tail = insert
-        done = 0
-        while done < len(bindable):
-            text, done = _bind_rows(group, bindable, done, INSERT_BYTES, backslash)
-            yield partial(_as_rendered, b"%s%s%s" % (head, text, tail), backslash)
 
     # -- results --
 

@@ -1,8 +1,8 @@
 """INSERT and UPDATE from core's options without building expressions: the SQL of a table and columns is made once."""
 
 import time
-from itertools import chain, islice
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from itertools import chain
+from typing import Any, Callable, Dict, Optional, Set, Tuple
 
 from rhosocial.activerecord.backend.expression import (
     Column,
@@ -17,77 +17,17 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions, ExecutionO
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.schema import StatementType
 
-from .bulk import BOUND_TYPES, INSERT_BYTES
+from .bulk import BOUND_TYPES, InsertBatch
+from .bulk_operations import AsyncBulkMixin, BulkMixin
 from .codec.sql import template
-from .driver import CODEC, Outcome
-from .errors import OperationalError
-
-_bind_rows = CODEC.functions.bind_rows
 
 _STATEMENTS = 256
-_UNKNOWN_IDS = (
-    "the ids generated for the rows do not follow one by one: auto_increment_increment is not 1, or the rows fill "
-    "more than one packet and another session inserts meanwhile; give the ids, insert fewer rows at once "
-    "(bulk_create(batch_size=...)) or one by one"
-)
-_LIMITS = b"SELECT @@max_allowed_packet AS packet, @@auto_increment_increment AS id_step"
-# A given id is in the statement's outcome too, but not in this (C API, mysql_insert_id()).
-_GENERATED_ID = b"SELECT LAST_INSERT_ID() AS id"
-
-
-class _Limits(NamedTuple):
-    """Of a session: how long its statements may be, in bytes, and how far apart the ids are that it generates."""
-
-    packet: int
-    id_step: int
-
-
-class _Chunk(NamedTuple):
-    """One multi-row INSERT, and the index of the first of its rows."""
-
-    start: int
-    statement: bytes
-
-
-class _Bulk:
-    """The statements of one bulk insert, and what came of them. ``limits``: None where the ids are returned."""
-
-    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], limits: Optional[_Limits], backslash: bool) -> None:
-        self._rows, self._limits = rows, limits
-        self._outcomes: List[Outcome] = []
-        rest = self._render(template(sql, backslash).insert, backslash)
-        first = list(islice(rest, 2))
-        self.is_one = len(first) < 2
-        self.chunks = chain(first, rest)
-
-    def _render(self, shape: Any, backslash: bool) -> Iterator[_Chunk]:
-        head, row, tail = shape
-        done, limit = 0, self._limits.packet if self._limits else INSERT_BYTES
-        while done < len(self._rows):
-            start = done
-            text, done = _bind_rows(row, self._rows, start, limit - len(head) - len(tail), backslash)
-            yield _Chunk(start, b"%s%s%s" % (head, text, tail))
-
-    def take(self, chunk: _Chunk, outcome: Outcome) -> bool:
-        """Keep an outcome. Whether the ids, if generated, follow one by one from the first: core counts on it."""
-        self._outcomes.append(outcome)
-        if self._limits is None or not outcome.last_insert_id or len(self._rows) == 1:
-            return True
-        return self._limits.id_step == 1 and outcome.last_insert_id - chunk.start == self._outcomes[0].last_insert_id
-
-    def outcome(self) -> Outcome:
-        first = self._outcomes[0]
-        rows = None if first.rows is None else [row for outcome in self._outcomes for row in outcome.rows or ()]
-        affected = sum(outcome.affected_rows for outcome in self._outcomes)
-        return Outcome(rows, affected, first.last_insert_id, first.names)
 
 
 class _Templates:
     """What the two mixins share: the SQL of their statements, and whether options can do with it."""
 
     _statement_templates: Optional[Dict[Any, str]] = None
-    # a session and its limits
-    _limits: Tuple[Any, Any] = (None, None)
 
     def _template(
         self: Any, build: Callable[..., str], options: Any, columns: Tuple[str, ...], types: Set[type], *key: Any
@@ -136,15 +76,6 @@ class _Templates:
         # None for a name that the codec takes for more than a name
         return sql if sql and template(sql, True).insert and template(sql, False).insert else None
 
-    def _bindable_columns(self: Any, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-        """The rows with the columns that hold what the codec does not know given to the adapters."""
-        if BOUND_TYPES.issuperset(map(type, chain.from_iterable(rows))):
-            return rows
-        columns: List[Sequence[Any]] = list(zip(*rows))
-        for i, column in enumerate(columns):
-            columns[i] = self._bindable(column)
-        return list(zip(*columns))
-
 
 def _insert_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any, options: Any) -> str:
     source = ValuesSource(dialect, [[Literal(dialect, 0) for _ in columns]])
@@ -179,7 +110,7 @@ def _execution_options(options: Any) -> ExecutionOptions:
     )
 
 
-class OperationsMixin(_Templates):
+class OperationsMixin(_Templates, BulkMixin):
     """insert(), update() and bulk_insert() of a MySQLBackend."""
 
     def insert(self: Any, options: InsertOptions) -> QueryResult:
@@ -209,41 +140,14 @@ class OperationsMixin(_Templates):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        outcome = self._insert_rows(sql, self._bindable_columns(options.rows), execution)
+        batch = InsertBatch(sql, options.rows, self._bindable, returning=bool(options.returning_columns))
+        outcome = self._run_batch(batch, self._shape(execution, None, None))
         if options.auto_commit:
             self._handle_auto_commit_if_needed()
         return self._result(outcome, execution, time.perf_counter() - started)
 
-    def _insert_rows(self: Any, sql: str, rows: Sequence[Sequence[Any]], execution: ExecutionOptions) -> Outcome:
-        try:
-            with self._session().alone:
-                session = self._session()
-                limits = None if execution.process_result_set else self._session_limits(session)
-                bulk = _Bulk(sql, rows, limits, session.backslash)
-                shape = self._shape(execution, None, None)
-                if self.in_transaction or (bulk.is_one and session.autocommit):
-                    return self._insert_each(session, bulk, shape)
-                with self.transaction():
-                    return self._insert_each(session, bulk, shape)
-        except Exception as error:
-            self._undo(error)
-            return self._fail(error)
 
-    def _session_limits(self, session: Any) -> _Limits:
-        if self._limits[0] is not session:
-            self._limits = session, _Limits(**session.run(_LIMITS).rows[0])
-        return self._limits[1]
-
-    @staticmethod
-    def _insert_each(session: Any, bulk: _Bulk, shape: Any) -> Outcome:
-        for chunk in bulk.chunks:
-            outcome = session.run(chunk.statement, shape)
-            if not bulk.take(chunk, outcome) and session.run(_GENERATED_ID).rows[0]["id"] == outcome.last_insert_id:
-                raise OperationalError(_UNKNOWN_IDS)
-        return bulk.outcome()
-
-
-class AsyncOperationsMixin(_Templates):
+class AsyncOperationsMixin(_Templates, AsyncBulkMixin):
     """insert(), update() and bulk_insert() of an AsyncMySQLBackend."""
 
     async def insert(self: Any, options: InsertOptions) -> QueryResult:
@@ -270,44 +174,8 @@ class AsyncOperationsMixin(_Templates):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        outcome = await self._insert_rows(sql, self._bindable_columns(options.rows), execution)
+        batch = InsertBatch(sql, options.rows, self._bindable, returning=bool(options.returning_columns))
+        outcome = await self._run_batch(batch, self._shape(execution, None, None))
         if options.auto_commit:
             await self._handle_auto_commit_if_needed()
         return self._result(outcome, execution, time.perf_counter() - started)
-
-    async def _insert_rows(self: Any, sql: str, rows: Sequence[Sequence[Any]], execution: ExecutionOptions) -> Outcome:
-        try:
-            async with self._turn.here():
-                session = await self._session()
-                limits = None if execution.process_result_set else await self._session_limits(session)
-                bulk = _Bulk(sql, rows, limits, session.backslash)
-                shape = self._shape(execution, None, None)
-                if self.in_transaction or (bulk.is_one and session.autocommit):
-                    return await self._insert_each(session, bulk, shape)
-                await session.run(b"START TRANSACTION")
-                try:
-                    outcome = await self._insert_each(session, bulk, shape)
-                except Exception:
-                    if not session.closed:
-                        await session.run(b"ROLLBACK")
-                    raise
-                await self._commit(session)
-                return outcome
-        except Exception as error:
-            await self._undo(error)
-            return self._fail(error)
-
-    async def _session_limits(self, session: Any) -> _Limits:
-        if self._limits[0] is not session:
-            self._limits = session, _Limits(**(await session.run(_LIMITS)).rows[0])
-        return self._limits[1]
-
-    @staticmethod
-    async def _insert_each(session: Any, bulk: _Bulk, shape: Any) -> Outcome:
-        for chunk in bulk.chunks:
-            outcome = await session.run(chunk.statement, shape)
-            if not bulk.take(chunk, outcome):
-                generated = (await session.run(_GENERATED_ID)).rows[0]["id"]
-                if generated == outcome.last_insert_id:
-                    raise OperationalError(_UNKNOWN_IDS)
-        return bulk.outcome()

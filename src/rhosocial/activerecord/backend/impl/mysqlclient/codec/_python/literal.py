@@ -33,11 +33,12 @@ def bind(parts: Tuple[bytes, ...], params: Any, backslash: bool) -> bytes:
 
 
 def bind_rows(
-    parts: Tuple[bytes, ...], rows: Rows, start: int, limit: int, backslash: bool
+    parts: Tuple[bytes, ...], rows: Rows, start: int, limit: int, backslash: bool, before: int = 0
 ) -> Tuple[bytes, int]:
     """``rows[start]`` and the rows after it, each bound into ``parts``, joined by commas.
 
     limit: the bytes the text may have; a first row that is longer is returned alone.
+    before: how many rows there were before these, for the numbers in errors
     Returns the text and the index of the first row that is not in it. Raises as ``bind``, naming
     row and parameter, both counted from 1.
     """
@@ -47,7 +48,7 @@ def bind_rows(
     length = -1
     index = start
     while index < len(rows):
-        text = _bind(parts, rows[index], writers, index + 1)
+        text = _bind(parts, rows[index], writers, before + index + 1)
         length += 1 + len(text)
         if bound and length > limit:
             break

@@ -1,0 +1,163 @@
+"""Batches of statements on the backend's session: all of one's rows or none, in both worlds."""
+
+import time
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from typing import Any, AsyncIterator, ContextManager, Iterable, Iterator, List, Sequence
+
+from rhosocial.activerecord.backend.result import QueryResult
+
+from .bulk import Batch, unit
+from .driver import PLAIN, Outcome, Shape
+from .transaction import commit_error
+
+
+class BulkMixin:
+    """Batches of a MySQLBackend."""
+
+    def execute_many(self: Any, sql: str, params_list: Iterable[Sequence[Any]]) -> QueryResult:
+        """Run ``sql`` for each row of ``params_list``, all or none; INSERTs as multi-row statements.
+
+        params_list: any iterable of lists or tuples; a generator is read as the statements are sent
+        Returns the sum of affected rows and the first generated id. Raises what execute() does, naming the row, and
+        PacketTooLarge for a row that no statement can hold; what ``params_list`` itself raises comes as it is.
+        Inside a transaction a failed call undoes its own rows only.
+        """
+        started = time.perf_counter()
+        self._log_statement(sql, "many rows")
+        return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    def _execute_batch_fast(self: Any, sql: str, params_list: List[tuple]) -> int:
+        return self._run_many(sql, params_list).affected_rows
+
+    def _run_many(self: Any, sql: str, rows: Iterable[Sequence[Any]]) -> Outcome:
+        return self._run_batch(Batch(sql, rows, self._bindable))
+
+    def _run_batch(self: Any, batch: Batch, shape: Shape = PLAIN) -> Outcome:
+        """All of a batch's statements or none, with no other thread's in between."""
+        try:
+            with self._session().alone:
+                session = self._session()
+                self._note(session, batch.sql)
+                try:
+                    batch.start(session.backslash, session.longest())
+                    with self._all_or_none(session, batch.is_one):
+                        self._send(session, batch, shape)
+                finally:
+                    self._clean_up(session, batch)
+            return batch.outcome()
+        except Exception as error:
+            if error is batch.rows_error:
+                raise
+            self._undo(error)
+            return self._fail(error)
+
+    def _all_or_none(self: Any, session: Any, is_one: bool) -> ContextManager[None]:
+        if is_one and (self.in_transaction or session.autocommit):
+            return nullcontext()
+        return _savepoint(session) if self.in_transaction else self.transaction()
+
+    @staticmethod
+    def _send(session: Any, batch: Batch, shape: Shape) -> None:
+        for statement in batch.before:
+            session.run(statement)
+        for chunk in batch.chunks:
+            question = batch.take(chunk, session.run(chunk.statement, shape))
+            if question is not None:
+                question.judge(session.run(question.statement))
+        for statement in batch.after:
+            batch.conclude(session.run(statement))
+
+    @staticmethod
+    def _clean_up(session: Any, batch: Batch) -> None:
+        for statement in batch.cleanup:
+            if not session.closed:
+                session.run(statement)
+
+
+@contextmanager
+def _savepoint(session: Any) -> Iterator[None]:
+    begin, end, undo = unit(within=True)
+    session.run(begin)
+    try:
+        yield
+    except BaseException:
+        if not session.closed:
+            with suppress(Exception):  # gone where the server has rolled all back, as after a deadlock
+                session.run(undo)
+        raise
+    session.run(end)
+
+
+class AsyncBulkMixin:
+    """Batches of an AsyncMySQLBackend."""
+
+    async def execute_many(self: Any, sql: str, params_list: Iterable[Sequence[Any]]) -> QueryResult:
+        """BulkMixin.execute_many, awaited."""
+        started = time.perf_counter()
+        self._log_statement(sql, "many rows")
+        return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
+
+    async def _execute_batch_fast_async(self: Any, sql: str, params_list: List[tuple]) -> int:
+        return (await self._run_many(sql, params_list)).affected_rows
+
+    async def _run_many(self: Any, sql: str, rows: Iterable[Sequence[Any]]) -> Outcome:
+        return await self._run_batch(Batch(sql, rows, self._bindable))
+
+    async def _run_batch(self: Any, batch: Batch, shape: Shape = PLAIN) -> Outcome:
+        """All of a batch's statements or none, with no other task's in between."""
+        try:
+            async with self._turn.here():
+                session = await self._session()
+                self._note(session, batch.sql)
+                try:
+                    batch.start(session.backslash, await session.longest())
+                    async with self._all_or_none(session, batch.is_one):
+                        await self._send(session, batch, shape)
+                finally:
+                    await self._clean_up(session, batch)
+            return batch.outcome()
+        except Exception as error:
+            if error is batch.rows_error:
+                raise
+            await self._undo(error)
+            return self._fail(error)
+
+    @asynccontextmanager
+    async def _all_or_none(self: Any, session: Any, is_one: bool) -> AsyncIterator[None]:
+        within = self.in_transaction
+        if is_one and (within or session.autocommit):
+            yield
+            return
+        begin, end, undo = unit(within)
+        await session.run(begin)
+        try:
+            yield
+        except BaseException:
+            if not session.closed:
+                with suppress(Exception):  # gone where the server has rolled all back, as after a deadlock
+                    await session.run(undo)
+            raise
+        try:
+            await session.run(end)
+        except Exception as error:
+            meant = error if within else commit_error(error)
+            if meant is error:
+                raise
+            raise meant from error
+
+    @staticmethod
+    async def _send(session: Any, batch: Batch, shape: Shape) -> None:
+        for statement in batch.before:
+            await session.run(statement)
+        for chunk in batch.chunks:
+            question = batch.take(chunk, await session.run(chunk.statement, shape))
+            if question is not None:
+                question.judge(await session.run(question.statement))
+        for statement in batch.after:
+            batch.conclude(await session.run(statement))
+
+    @staticmethod
+    async def _clean_up(session: Any, batch: Batch) -> None:
+        for statement in batch.cleanup:
+            if not session.closed:
+                await session.run(statement)
