@@ -6,7 +6,7 @@ PYTEST = $(PY) -m pytest
 CONNECTOR_9 = build/bench/connector-9
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite lint bench fuzz sanitize wheels clean
+.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite test-soak soak lint bench fuzz sanitize wheels clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,7 +25,7 @@ setup-mysql: setup-system
 demo: setup  ## load real data into a private server and show the ORM at work (MYSQL_URL: your own server)
 	@$(PY) demo/run.py
 
-test: lint test-codec test-server test-suite  ## everything that CI runs
+test: lint test-codec test-server test-suite test-soak  ## everything that CI runs
 
 test-codec: setup-venv  ## encoding and decoding, all implementations, no server
 	$(PYTEST) tests/codec
@@ -45,6 +45,12 @@ bench: setup  ## measure, and write build/bench/: report.json and pictures (BENC
 	@test -d $(CONNECTOR_9) || $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --target $(CONNECTOR_9) \
 		'mysql-connector-python>=9,<10' || echo 'bench: without mysql-connector 9'
 	@$(PY) benchmarks/run.py $(BENCH)
+
+test-soak: setup  ## a minute of make soak
+	@$(PY) soak/run.py --seconds 60
+
+soak: setup  ## 64 threads and 500 tasks over a pool while sessions are killed, for SECONDS (600)
+	@$(PY) soak/run.py --seconds $(or $(SECONDS),600)
 
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
