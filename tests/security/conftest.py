@@ -1,23 +1,24 @@
 """Servers that are not to be trusted, certificates, and every implementation in one process."""
 
 import contextlib
+import sys
 
 import pytest
+import pytest_asyncio
 
+from rhosocial.activerecord.backend.impl import mysqlclient
 from rhosocial.activerecord.backend.impl.mysqlclient import (
     AsyncMySQLBackend,
     MySQLBackend,
     MySQLConnectionConfig,
     async_session,
-    driver,
-    driver_prepared,
     driver_rows,
-    execution,
-    operations,
 )
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import IMPLEMENTATIONS, choose
 from rhosocial.activerecord.backend.impl.mysqlclient.records import _python as python_builders
 from rhosocial.activerecord.backend.impl.mysqlclient.records import plan
+
+from .paths import TABLE, done
 
 SECRET = "hunter2-S3CRET"
 
@@ -26,13 +27,13 @@ SECRET = "hunter2-S3CRET"
 def implementation(request, monkeypatch):
     """The backends of this test run on it, whatever the process has chosen."""
     codec = choose(request.param, driver_rows._mysql.__file__)
-    for module in (async_session, driver, driver_prepared, driver_rows):
-        monkeypatch.setattr(module, "CODEC", codec)
+    named = {"CODEC": codec, "_bind": codec.functions.bind, "_bind_rows": codec.functions.bind_rows}
+    for module in [module for name, module in sys.modules.items() if name.startswith(f"{mysqlclient.__name__}.")]:
+        for name in named.keys() & vars(module).keys():
+            if "codec" not in module.__name__:
+                monkeypatch.setattr(module, name, named[name])
     nonblocking = codec.library is not None and codec.library.nonblocking
     monkeypatch.setattr(async_session.AsyncSession, "nonblocking", nonblocking)
-    for module, names in ((execution, ("bind", "bind_rows")), (operations, ("bind_rows",))):
-        for name in names:
-            monkeypatch.setattr(module, f"_{name}", getattr(codec.functions, name))
     monkeypatch.setattr(plan, "_builders", python_builders if request.param == "python" else codec.functions)
     return request.param
 
@@ -48,6 +49,17 @@ def backend(implementation, config):
     backend.introspect_and_adapt()
     yield backend
     backend.disconnect()
+
+
+@pytest_asyncio.fixture(params=[MySQLBackend, AsyncMySQLBackend], ids=["sync", "async"])
+async def either(request, implementation, config):
+    """A synchronous and an asynchronous backend in turn: their results go through paths.done()."""
+    backend = request.param(connection_config=config)
+    backend.logger.setLevel("WARNING")  # these tests send some 10,000 statements
+    await done(backend.introspect_and_adapt())
+    await done(backend.execute(TABLE))
+    yield backend
+    await done(backend.disconnect())
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ MAY_IMPORT = {
     "wire": set(),
     "transaction": {"errors"},
     "retry": {"errors"},
-    "config": {"config_options", "config_sources", "errors"},
+    "config": {"codec", "config_options", "config_sources", "errors"},
     "config_options": {"config_sources", "errors"},
     "config_sources": {"errors"},
     "errors": {"codec"},

@@ -27,6 +27,7 @@ from rhosocial.activerecord.backend.config import (
     VersionMixin,
 )
 
+from .codec.sql import switches_charset
 from .config_options import ALIASES, CHARSETS, CLIENT_FLAGS, SSL_MODES, check_values, typed
 from .config_sources import Secret, build_url, env_options, env_url, file_options, mask, read_private, url_options
 from .errors import ConfigError
@@ -404,9 +405,16 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
     if config.password is not None and config.password_provider is not None:
         raise ConfigError("give password or password_provider, not both")
     if config.read_default_file:
-        read_private(config.read_default_file)
+        content = read_private(config.read_default_file)
+        if not config.local_infile and re.search(rb"(?m)^\s*(?:loose[-_]|enable[-_])*local[-_]infile", content):
+            raise ConfigError(
+                f"{config.read_default_file} sets local-infile, which the client library would obey: "
+                "take it out, or allow LOAD DATA LOCAL by local_infile=True"
+            )
     if config.init_command is not None and not config.init_command.strip(" \t\r\n;"):
         raise ConfigError("init_command is empty: leave it out")
+    if config.init_command is not None and switches_charset(config.init_command):
+        raise ConfigError("init_command may not set a character set but utf8mb4 and utf8mb3: use charset")
 
 
 def _ipv6_address(host: str, port: int | None) -> str:

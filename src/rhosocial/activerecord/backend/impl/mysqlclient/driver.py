@@ -35,6 +35,7 @@ _RAW: Dict[int, Any] = {
         FIELD_TYPE.STRING,
     )
 }
+_MULTI_STATEMENTS_OFF = 1  # mysql_com.h, enum enum_mysql_set_option
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
 # The least that max_allowed_packet can be (manual 7.1.8): shorter statements need no question.
@@ -82,6 +83,8 @@ class Session:
         _SESSIONS.add(self)
 
     def _set_up(self, config: MySQLConnectionConfig) -> None:
+        if config.read_default_file:
+            self._connection.set_server_option(_MULTI_STATEMENTS_OFF)  # the file may have turned them on
         if config.tls_required:
             status = self._ask(b"SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
             check_tls(config, {name.decode(): value.decode() for name, value in status})

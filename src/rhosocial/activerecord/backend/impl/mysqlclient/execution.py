@@ -15,11 +15,11 @@ from .bulk import BOUND_TYPES
 from .capabilities import DatabaseCapabilities, capabilities, probed_variables
 from .codec.abc import ZeroDates
 from .codec.plan import Planner
-from .codec.sql import template
+from .codec.sql import switches_charset, template
 from .config import MySQLConnectionConfig, timeout_setting
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
-from .errors import ERRORS, ConnectionError, ConnectionLost, is_retryable, translate
+from .errors import ERRORS, ConnectionError, ConnectionLost, QueryError, is_retryable, translate
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
@@ -37,6 +37,14 @@ Self = TypeVar("Self", bound="Execution")
 
 def _render(sql: str, params: Sequence[Any], backslash: bool) -> bytes:
     return _bind(template(sql, backslash).parts, params, backslash)
+
+
+def _refuse_other_charset(sql: str) -> None:
+    if switches_charset(sql):
+        raise QueryError(
+            "the session's character set stays utf8mb4 or utf8mb3: in another, values could become SQL; "
+            "CONVERT(... USING ...) and tables may name any"
+        )
 
 
 class Execution:
@@ -224,12 +232,14 @@ class Execution:
 
     def _statement(self, sql: str, params: Optional[Sequence[Any]]) -> Statement:
         """What the session sends. Rendering raises TypeError or ValueError naming the parameter."""
+        _refuse_other_charset(sql)
         if not params:
             return sql.encode()
         return partial(_render, sql, self._bindable(params))
 
     def _prepared(self, sql: str, params: Optional[Sequence[Any]]) -> Tuple[Any, Sequence[Any], Statement]:
         """What run_prepared() takes."""
+        _refuse_other_charset(sql)
         bindable = self._bindable(params or ())
         return partial(prepared_text, sql), bindable, partial(_render, sql, bindable)
 

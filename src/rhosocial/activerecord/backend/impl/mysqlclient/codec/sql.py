@@ -16,6 +16,14 @@ from .abc import EncodingError
 CACHED_TEMPLATES = 512
 CACHED_LENGTH = 8192  # characters; a longer statement is cut anew each time
 
+# Where a byte of a character may be a quote or a backslash to the server, no literal is safe (GHSA-x4f8-9hx9-hpp9).
+_OTHER_CHARSET = re.compile(
+    r"""(?:\bSET|,)\s*
+    (?:NAMES\b|CHARACTER\s+SET\b|CHARSET\b|(?:@@|SESSION\s|LOCAL\s|@@SESSION\.|@@LOCAL\.)?\s*character_set_client\s*:?=)
+    (?!\s*['"`]?utf8(?:mb[34])?\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 # A doubled quote needs no rule: it ends one string and starts the next.
 _PLAIN_STRINGS = (r"'[^']*'?", r'"[^"]*"?')
 _BACKSLASH_STRINGS = (r"'[^'\\]*(?:\\.[^'\\]*)*(?:'|\\?\Z)", r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)')
@@ -32,6 +40,11 @@ _EXECUTABLE = ("/*!", "/*M!")
 def skipped(backslash: bool) -> str:
     """A regular expression for what is no SQL of its own: strings, quoted identifiers, comments."""
     return "|".join((*(_BACKSLASH_STRINGS if backslash else _PLAIN_STRINGS), *_REST))
+
+
+def switches_charset(sql: str) -> bool:
+    """Whether it is a SET that makes the session's character set another than utf8mb4 or utf8mb3."""
+    return sql.lstrip()[:3].upper() == "SET" and _OTHER_CHARSET.search(sql) is not None
 
 
 def is_blank(sql: str, backslash: bool) -> bool:

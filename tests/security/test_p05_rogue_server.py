@@ -1,0 +1,74 @@
+"""P5: a server that answers a statement with "send me that file" (GHSA-r397-ff8c-wv2g, aiomysql)."""
+
+import pytest
+
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, DatabaseError
+
+from .paths import done
+from .rogue import OK, RogueServer
+
+STATEMENTS = ["SELECT 1", "INSERT INTO t VALUES (1)", "LOAD DATA LOCAL INFILE '{path}' INTO TABLE t", "COMMIT", "DO 0"]
+
+
+@pytest.fixture
+def secret_file(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("the-files-content\n")
+    return path
+
+
+def asking_for(path):
+    """Lets the session be set up, then asks for the file whatever it is told."""
+
+    def answer(statement):
+        return [OK] if statement.upper().startswith(b"SET ") else [b"\xfb" + bytes(path)]
+
+    return answer
+
+
+def configuration(rogue, **options):
+    return MySQLConnectionConfig(host="127.0.0.1", port=rogue.port, user="u", password="p", **options)
+
+
+@pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
+@pytest.mark.parametrize("sql", STATEMENTS)
+async def test_no_statement_gives_a_file_away(implementation, secret_file, kind, sql):
+    with RogueServer(answer=asking_for(secret_file)) as rogue:
+        backend = kind(connection_config=configuration(rogue))
+        with pytest.raises(DatabaseError):
+            await done(backend.execute(sql.format(path=secret_file)))
+        await done(backend.disconnect())
+    assert any(statement.startswith(sql[:6].encode()) for statement in rogue.statements)
+    assert b"the-files-content" not in rogue.heard
+
+
+async def test_nor_do_the_statements_that_set_a_session_up(secret_file):
+    def answer(statement):
+        return [b"\xfb" + bytes(secret_file)]
+
+    for kind in (MySQLBackend, AsyncMySQLBackend):
+        with RogueServer(answer=answer) as rogue:
+            backend = kind(connection_config=configuration(rogue))
+            with pytest.raises(DatabaseError):
+                await done(backend.connect())
+            await done(backend.disconnect())
+        assert rogue.statements and b"the-files-content" not in rogue.heard
+
+
+def test_it_is_the_option_that_allows_it(secret_file):
+    """The rogue server does what it is meant to do: with local_infile any statement gives any file away."""
+    with RogueServer(answer=asking_for(secret_file)) as rogue:
+        backend = MySQLBackend(connection_config=configuration(rogue, local_infile=True))
+        backend.execute("INSERT INTO t VALUES (1)")
+        backend.disconnect()
+    assert b"the-files-content" in rogue.heard
+
+
+def test_an_option_file_that_turns_it_on_is_refused(tmp_path):
+    file = tmp_path / "client.cnf"
+    for line in ("local-infile", "local_infile=1", "loose-local-infile = 1", "  enable-local-infile"):
+        file.write_text(f"[client]\nport=1\n{line}\n")
+        with pytest.raises(ConfigError, match="local_infile=True"):
+            MySQLConnectionConfig(read_default_file=file)
+        assert MySQLConnectionConfig(read_default_file=file, local_infile=True).local_infile
