@@ -9,7 +9,7 @@ cdef enum:
     CHUNKS_A_TURN = 4  # a few milliseconds of decoding
 
 cdef enum:  # a call that may be suspended
-    NO_CALL, QUERY, NEXT_RESULT, FETCH
+    NO_CALL, QUERY, NEXT_RESULT, FETCH, PREPARE, EXECUTE, RESET
 
 cdef enum:  # libmariadb's mysql.h, MYSQL_WAIT_*
     READABLE = 1

@@ -353,6 +353,7 @@ cdef class Reader:
             if status == FAILED or self.library.errno_(self.mysql):
                 self.rows = self.next_row = 0
                 self._raise_error()
+                raise _abc.WireError(2000, "the client library failed without saying why", "HY000")
         return 0
 
     cdef int _copy_rows(self) noexcept nogil:

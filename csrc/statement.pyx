@@ -16,6 +16,7 @@ cdef class Statement(Reader):
     cdef stmt_number_t stmt_affected_rows, stmt_insert_id
     cdef stmt_flag_t stmt_close, stmt_free_result, stmt_reset
     cdef stmt_attr_set_t attr_set
+    cdef bytes text  # while it is being prepared
     cdef readonly Py_ssize_t params
     cdef _Parameters parameters
     cdef bint binding  # parameters are being put
@@ -55,6 +56,7 @@ cdef class Statement(Reader):
         self.stmt_free_result = <stmt_flag_t> lib._symbol(b"mysql_stmt_free_result")
         self.stmt_reset = <stmt_flag_t> lib._symbol(b"mysql_stmt_reset")
         self.attr_set = <stmt_attr_set_t> lib._symbol(b"mysql_stmt_attr_set")
+        self.text = b""
         self.parameters = _Parameters()
         self.stmt = init(self.mysql)
         if self.stmt is NULL:
@@ -65,8 +67,8 @@ cdef class Statement(Reader):
         cdef Py_ssize_t i
         for i in range(self.columns_room):
             free(self.long_cells[i])
-        for part in (<uintptr_t> self.binds, <uintptr_t> self.slots, <uintptr_t> self.cell_data, <uintptr_t> self.cell_lengths,
-                     <uintptr_t> self.nulls, <uintptr_t> self.ways, <uintptr_t> self.cell_decimals,
+        for part in (<uintptr_t> self.binds, <uintptr_t> self.slots, <uintptr_t> self.cell_data,
+                     <uintptr_t> self.cell_lengths, <uintptr_t> self.nulls, <uintptr_t> self.ways, <uintptr_t> self.cell_decimals,
                      <uintptr_t> self.long_cells, <uintptr_t> self.long_sizes):
             free(<void *> <uintptr_t> part)
 
@@ -77,18 +79,38 @@ cdef class Statement(Reader):
 
     def prepare(self, bytes text not None):
         """Prepare ``text``, whose placeholders are ``?``. Raises WireError."""
-        cdef const char *data = PyBytes_AS_STRING(text)
-        cdef unsigned long length = <unsigned long> PyBytes_GET_SIZE(text)
-        cdef int failed
         self._check_open()
+        self.text = text
+        self._call(PREPARE)
+
+    cdef int _call(self, int call) except -1:
+        """Do what the server has to answer."""
+        cdef const char *text = PyBytes_AS_STRING(self.text)
+        cdef unsigned long length = <unsigned long> PyBytes_GET_SIZE(self.text)
+        cdef int failed = 0
         with nogil:
             self.library.forget_tls_errors()
-            failed = self.stmt_prepare(self.stmt, data, length)
+            if call == PREPARE:
+                failed = self.stmt_prepare(self.stmt, text, length)
+            elif call == EXECUTE:
+                failed = self.stmt_execute(self.stmt)
+            elif call == RESET:
+                failed = self.stmt_reset(self.stmt)
+        return self._called(call, failed)
+
+    cdef int _called(self, int call, int failed) except -1:
+        """The server has answered."""
+        if call == EXECUTE:
+            self.parameters.forget()
         if failed:
             self._raise_error()
-        self.params = <Py_ssize_t> self.param_count(self.stmt)
-        if self.open():
-            self._end_result()
+            raise _abc.WireError(2000, "the client library failed without saying why", "HY000")
+        if call == PREPARE:
+            self.text = b""
+            self.params = <Py_ssize_t> self.param_count(self.stmt)
+            if self.open():
+                self._end_result()
+        return 0
 
     @property
     def affected_rows(self):
@@ -108,23 +130,14 @@ cdef class Statement(Reader):
                 self.stmt_error(self.stmt).decode("utf-8", "replace"),
                 self.stmt_sqlstate(self.stmt).decode("ascii", "replace"),
             )
-        return 0
+        return Reader._raise_error(self)  # where libmariadb has what came between the rows
 
     # ---- parameters
 
     cdef int _run(self) except -1:
-        cdef int failed = 0
-        with nogil:
-            self.library.forget_tls_errors()
-            if self.params:
-                failed = self.bind_param(self.stmt, self.parameters.binds)
-            if not failed:
-                failed = self.stmt_execute(self.stmt)
-        self.parameters.forget()
-        if failed:
-            self._raise_error()
-            raise _abc.WireError(2000, "the client library failed without saying why", "HY000")
-        return 0
+        if self.params and self.bind_param(self.stmt, self.parameters.binds):
+            return self._called(EXECUTE, 1)
+        return self._call(EXECUTE)
 
     cdef int _set_array_size(self, Py_ssize_t rows) noexcept:
         """0 rows: not an array."""
@@ -286,7 +299,10 @@ cdef class Statement(Reader):
         return 0
 
     cdef int _next(self, row_t *row) noexcept nogil:
-        cdef int status = self.stmt_fetch(self.stmt)
+        return self._fetched(self.stmt_fetch(self.stmt), row)
+
+    cdef int _fetched(self, int status, row_t *row) noexcept nogil:
+        """What mysql_stmt_fetch() said, as next_row says it."""
         cdef Py_ssize_t i
         if status == NO_DATA:
             return END
@@ -372,13 +388,9 @@ cdef class Statement(Reader):
 
     def reset(self):
         """After an error: make the statement usable again. Raises WireError."""
-        cdef int failed
         self._check_open()
         self._end_result()
-        with nogil:
-            failed = self.stmt_reset(self.stmt)
-        if failed:
-            self._raise_error()
+        self._call(RESET)
 
     def finish(self):
         """Close the statement, here and on the server: nothing can be done with it any more."""

@@ -170,6 +170,9 @@ def test_the_first_id_and_returning(session):
     kept = session.run(b"SELECT id, n FROM t ORDER BY id").rows[2000:]
     assert [row for outcome in returned for row in outcome.rows] == kept
     assert [outcome.affected_rows for outcome in returned] == [1024, 976]
+    with pytest.raises(WireError, match="Duplicate entry '7'"):
+        arrays(session, "INSERT INTO t (id, n) VALUES (%s, 1) RETURNING id, n", [(100_000,), (7,)])
+    assert session.run(b"SELECT COUNT(*) AS n FROM t").rows == [{"n": 4000}]
 
 
 @with_arrays

@@ -84,6 +84,18 @@ def test_errors_are_those_of_text_and_leave_it_usable(backend):
     assert [row["n"] for row in backend.fetch_all("SELECT n FROM t ORDER BY n")] == [1, 2]
 
 
+def test_an_error_within_the_rows(backend):
+    """Rows were sent already when it comes."""
+    numbers = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+    rows = f"{numbers} SELECT a.i, b.i AS j FROM n a, n b"
+    select = backend.prepare(f"SELECT i, (SELECT 1 UNION SELECT IF(i < %s, 1, 2)) AS one FROM ({rows}) AS r")
+    for _ in range(2):
+        with pytest.raises(QueryError) as caught:
+            select.execute((400,))
+        assert caught.value.errno == 1242
+        assert len(select.execute((501,)).data) == 250_000
+
+
 @pytest.mark.parametrize(
     "sql, params", [("SELECT 1 AS x", (1, 2)), ("SELECT %s AS x", (1, 2)), ("SELECT %s, %s", (1,))]
 )

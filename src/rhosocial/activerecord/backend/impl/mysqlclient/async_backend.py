@@ -159,7 +159,7 @@ class AsyncMySQLBackend(
             async with self._turn.here():
                 session = await self._session()
                 self._note(session, sql)
-                if prepare:
+                if prepare or (session.prepares and self._often(sql)):
                     outcome = await session.run_prepared(*self._prepared(sql, params), shape)
                 else:
                     outcome = await session.run(self._statement(sql, params), shape)
@@ -226,7 +226,7 @@ class AsyncMySQLBackend(
         return AsyncStream(self, sql, params, shape, batch_size, model)
 
     async def prepare(self, sql: str) -> AsyncPreparedStatement:
-        """MySQLBackend.prepare, awaited. A thread runs it: it pays for long results, not for short ones."""
+        """MySQLBackend.prepare, awaited. On libmysqlclient a thread runs it: there it pays for long results only."""
         return AsyncPreparedStatement(self, sql)
 
     async def _forget_prepared(self, sql: str) -> None:

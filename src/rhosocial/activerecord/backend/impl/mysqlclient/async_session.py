@@ -5,12 +5,14 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, List, Optional, Tuple
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
 from .driver import CODEC, FITS, LONGEST, PLAIN, Outcome, Session, Shape, Statement, check_length, kill
+from .driver_prepared import ARRAY_BYTES, overtaken
 from .errors import OperationalError
 
 # libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once,
@@ -48,6 +50,8 @@ class AsyncSession(Session):
     """
 
     nonblocking = CODEC.library is not None and CODEC.library.nonblocking
+    # Whether prepared statements run where the others do: libmysqlclient's are no use for short statements on a loop.
+    prepares = not nonblocking or _SAYS_WHEN_WRITABLE
 
     def __init__(self, config: MySQLConnectionConfig, planner: Any) -> None:
         self._running = threading.Lock()  # a statement is; whichever thread its loop or itself is in
@@ -82,6 +86,9 @@ class AsyncSession(Session):
             return super()._open_reader()
         return CODEC.functions.AsyncReader(CODEC.library, self._connection)
 
+    def _native_statement(self) -> Any:
+        return CODEC.functions.AsyncStatement if self.nonblocking and self.prepares else super()._native_statement()
+
     def _set_blocking(self, blocking: bool) -> None:
         """Over TLS libmariadb's non-blocking calls block unless the socket itself does not, and its blocking ones end
         the session after 5 ms unless it does (ma_tls_read)."""
@@ -107,10 +114,16 @@ class AsyncSession(Session):
         return await self._alone(self._fetch, super().fetch, plan, count)
 
     async def run_prepared(self, *arguments: Any) -> Outcome:  # type: ignore[override]
-        """Session.run_prepared, in a thread: libmysqlclient has no other way."""
+        """Session.run_prepared, waiting on the running loop; on libmysqlclient in a thread: it has no other way."""
+        if self.nonblocking and self.prepares:
+            return await self._alone(self._run_prepared, super().run_prepared, *arguments)
         outcome = await self._in_thread(super().run_prepared, arguments)
         # What the server cannot prepare, the thread gave to run(): that is for the loop.
         return await outcome if asyncio.iscoroutine(outcome) else outcome
+
+    async def run_array(self, *arguments: Any) -> Tuple[Optional[Outcome], int]:  # type: ignore[override]
+        """Session.run_array, waiting on the running loop."""
+        return await self._alone(self._run_array, super().run_array, *arguments)
 
     async def forget_prepared(self, *arguments: Any) -> None:  # type: ignore[override]
         await self._in_thread(super().forget_prepared, arguments)
@@ -174,6 +187,99 @@ class AsyncSession(Session):
                 self._know_longest(await self._converse(LONGEST, PLAIN))
             check_length(statement, self._longest)  # type: ignore[arg-type]
         return statement
+
+    async def _run_prepared(
+        self, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
+    ) -> Outcome:
+        wanted = self._text(text)
+        statement = await self._prepared_for(wanted, len(params))
+        if statement is not None:
+            try:
+                with self._reading(statement):
+                    if statement.execute(params):
+                        return await self._receive_prepared(statement, shape)
+            except Exception as error:
+                await self._clear_prepared(wanted, error)
+                if not overtaken(wanted, error):
+                    raise
+        return await self._converse(plain, shape)
+
+    async def _run_array(
+        self,
+        text: Callable[[bool], bytes],
+        rows: Sequence[Sequence[Any]],
+        start: int = 0,
+        shape: Shape = PLAIN,
+        limit: int = ARRAY_BYTES,
+    ) -> Tuple[Optional[Outcome], int]:
+        wanted = self._text(text)
+        statement = await self._prepared_for(wanted)
+        if statement is None:
+            return None, start
+        try:
+            with self._reading(statement):
+                done = statement.execute_rows(rows, start, limit)
+                return (await self._receive_prepared(statement, shape) if done > start else None), done
+        except Exception as error:
+            await self._clear_prepared(wanted, error)
+            raise
+
+    @contextmanager
+    def _reading(self, statement: Any) -> Iterator[None]:
+        """What waits, waits for a prepared statement. Cancelled, the statement is left to discard()."""
+        own, self._reader = self._reader, statement
+        try:
+            yield
+        except Exception:
+            self._reader = own
+            raise
+        self._reader = own
+
+    async def _prepared_for(self, text: bytes, params: Optional[int] = None) -> Any:
+        """PreparedStatements.get."""
+        if text in self._prepared:
+            return self._prepared[text]
+        statement = self._prepared.new(params)
+        try:
+            with self._reading(statement):
+                statement.prepare(text)
+                await self._answered()
+        except WireError as error:
+            if self._unusable(error):
+                self.discard()
+            statement = self._prepared.refused(statement, error)
+        return self._prepared.keep(text, statement, params)
+
+    async def _receive_prepared(self, statement: Any, shape: Shape) -> Outcome:
+        await self._answered()
+        if not statement.open():
+            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
+        else:
+            plan = self._plan(shape)
+            rows = await self._rows(plan)
+            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
+        statement.close()
+        while statement.more_results:  # as of CALL
+            statement.next_result()
+            await self._answered()
+            if statement.open():
+                await self._skip_rows()
+        self.used = time.monotonic()
+        return outcome
+
+    async def _clear_prepared(self, text: bytes, error: Exception) -> None:
+        """After a failed statement: make it usable again, or give it up, or the session."""
+        if self.closed or self._unusable(error):
+            self.discard()
+            return
+        try:
+            statement = self._prepared[text]
+            with self._reading(statement):
+                statement.reset()
+                await self._answered()
+            self._prepared.forget_changed(text, error)
+        except Exception:
+            self.discard()
 
     async def _begin(self, statement: Statement, shape: Shape) -> Any:
         await self._send(await self._checked(self._text(statement)))

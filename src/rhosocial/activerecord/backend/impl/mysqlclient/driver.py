@@ -72,7 +72,7 @@ class Session:
             self._longest: Optional[int] = None
             self._set_up(config)
             self._reader = self._open_reader()
-            self._prepared = PreparedStatements(self._connection)
+            self._prepared = PreparedStatements(self._connection, self._native_statement())
         except BaseException:
             self._connection.close()
             self._connection = None
@@ -104,6 +104,9 @@ class Session:
         if CODEC.library is None:
             return Reader(self._connection)
         return CODEC.functions.Reader(CODEC.library, self._connection)
+
+    def _native_statement(self) -> Any:
+        return getattr(CODEC.functions, "Statement", None)
 
     @property
     def closed(self) -> bool:

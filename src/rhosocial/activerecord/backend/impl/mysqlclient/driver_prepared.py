@@ -24,18 +24,19 @@ _NEW_PARAMETER = frozenset((3988, 3144))
 class _SqlStatement(Reader):
     """A statement prepared by SQL (manual 15.5): codec._native.Statement where the client library is out of reach."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, params: Optional[int]) -> None:
         super().__init__(connection)
         self._name = b"mysqlclient_%d" % id(self)
-        self.params = 0
+        self._prepared = False
+        self.params = params or 0  # the server tells only when it is executed
 
     def _send(self, statement: bytes) -> None:
         self._connection.query(statement)
         self._connection.store_result()
 
-    def prepare(self, text: bytes, params: Optional[int]) -> None:
-        self.params = params or 0  # the server tells only when it is executed
+    def prepare(self, text: bytes) -> None:
         self._send(b"PREPARE %s FROM '%s'" % (self._name, self._connection.escape_string(text)))
+        self._prepared = True
 
     def execute(self, params: Sequence[Any]) -> bool:
         names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
@@ -63,15 +64,17 @@ class _SqlStatement(Reader):
         self.close()
 
     def finish(self) -> None:
-        if not self._connection.closed:
+        if self._prepared and not self._connection.closed:
             self._send(b"DEALLOCATE PREPARE %s" % self._name)
 
 
 class PreparedStatements:
     """The statements a session has prepared, by their texts; the least recently used makes room for others."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, native: Any) -> None:
         self._connection = connection
+        self._native = native
+        self._new: Any = None  # not prepared yet
         self._kept: OrderedDict[bytes, Any] = OrderedDict()
 
     def get(self, text: bytes, params: Optional[int] = None) -> Any:
@@ -79,10 +82,40 @@ class PreparedStatements:
 
         Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
         """
-        if text in self._kept:
-            self._kept.move_to_end(text)
-            return self._kept[text]
-        statement = self._prepare(text, params)
+        if text in self:
+            return self[text]
+        statement = self.new(params)
+        try:
+            statement.prepare(text)
+        except (MySQLdb.Error, WireError) as error:
+            statement = self.refused(statement, error)
+        return self.keep(text, statement, params)
+
+    def __contains__(self, text: bytes) -> bool:
+        return text in self._kept
+
+    def __getitem__(self, text: bytes) -> Any:
+        self._kept.move_to_end(text)
+        return self._kept[text]
+
+    def new(self, params: Optional[int]) -> Any:
+        """A statement to be prepared."""
+        if CODEC.library is None:
+            self._new = _SqlStatement(self._connection, params)
+        else:
+            self._new = self._native(CODEC.library, self._connection)
+        return self._new
+
+    def refused(self, statement: Any, error: Exception) -> None:
+        """Free a statement that could not be prepared. Raises the error, unless it runs as text."""
+        self._new = None
+        statement.finish()
+        if error.args[0] not in _UNPREPARED:
+            raise error
+
+    def keep(self, text: bytes, statement: Any, params: Optional[int]) -> Any:
+        """Remember what became of a text, and give it back."""
+        self._new = None
         if statement is not None and params not in (None, statement.params):
             statement.finish()
             return None  # sent as text, which names the error; not remembered
@@ -93,26 +126,13 @@ class PreparedStatements:
                 oldest.finish()
         return statement
 
-    def _prepare(self, text: bytes, params: Optional[int]) -> Any:
-        statement: Any = None
-        try:
-            if CODEC.library is not None:
-                statement = CODEC.functions.Statement(CODEC.library, self._connection)
-                statement.prepare(text)
-            else:
-                statement = _SqlStatement(self._connection)
-                statement.prepare(text, params)
-        except (MySQLdb.Error, WireError) as error:
-            if CODEC.library is not None:
-                statement.finish()
-            if error.args[0] in _UNPREPARED:
-                return None
-            raise
-        return statement
-
     def reset(self, text: bytes, error: BaseException) -> None:
         """Make the statement usable again after an error, or forget it where the tables have changed."""
         self._kept[text].reset()
+        self.forget_changed(text, error)
+
+    def forget_changed(self, text: bytes, error: BaseException) -> None:
+        """Close the statement for a text where the error says that its tables have changed."""
         code = _errno(error)
         if code == _NEW_METADATA or code in _NEW_PARAMETER:
             self.forget(text)
@@ -125,8 +145,10 @@ class PreparedStatements:
 
     def finish(self) -> None:
         """Free all of them. The connection being closed, no word is sent for any."""
-        while self._kept:
-            statement = self._kept.popitem()[1]
+        statements = [self._new, *self._kept.values()]
+        self._new = None
+        self._kept.clear()
+        for statement in statements:
             if statement is not None:
                 statement.finish()
 
