@@ -247,7 +247,8 @@ class AsyncSession(Session):
         except WireError as error:
             if self._unusable(error):
                 self.discard()
-            statement = self._prepared.refused(statement, error)
+            self._prepared.refused(statement, error)
+            statement = None
         return self._prepared.keep(text, statement, params)
 
     async def _receive_prepared(self, statement: Any, shape: Shape) -> Outcome:

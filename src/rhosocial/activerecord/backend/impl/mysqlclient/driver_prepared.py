@@ -88,7 +88,8 @@ class PreparedStatements:
         try:
             statement.prepare(text)
         except (MySQLdb.Error, WireError) as error:
-            statement = self.refused(statement, error)
+            self.refused(statement, error)
+            statement = None
         return self.keep(text, statement, params)
 
     def __contains__(self, text: bytes) -> bool:
