@@ -24,6 +24,7 @@ cdef extern from "mysql_abi.h" nogil:
     void abi_close(void *library)
 
 ctypedef char **row_t
+ctypedef uint64_t (*number_t)(void *) noexcept nogil
 ctypedef void *(*use_result_t)(void *) noexcept nogil
 ctypedef unsigned int (*count_t)(void *) noexcept nogil
 ctypedef field_info *(*fetch_fields_t)(void *) noexcept nogil
@@ -65,6 +66,7 @@ cdef class Library:
     """
 
     cdef void *handle
+    cdef number_t affected_rows, insert_id
     cdef use_result_t use_result
     cdef count_t num_fields, errno_
     cdef fetch_fields_t fetch_fields
@@ -91,6 +93,8 @@ cdef class Library:
         self.handle = abi_open(path.encode())
         if self.handle is NULL:
             raise ImportError(f"the client library loaded by mysqlclient is not reachable through {path}")
+        self.affected_rows = <number_t> self._symbol(b"mysql_affected_rows")
+        self.insert_id = <number_t> self._symbol(b"mysql_insert_id")
         self.use_result = <use_result_t> self._symbol(b"mysql_use_result")
         self.num_fields = <count_t> self._symbol(b"mysql_num_fields")
         self.fetch_fields = <fetch_fields_t> self._symbol(b"mysql_fetch_fields")
@@ -163,6 +167,7 @@ cdef class Reader:
     cdef Py_ssize_t rows, next_row  # rows in the arena; the first not decoded yet
     cdef row_t pending  # fetched, but the arena had no room for it
     cdef bint oversized  # pending is larger than the whole arena: decode it where it is
+    cdef _Decoder decoder  # of the plan that fetch() had last
 
     def __cinit__(self, Library library not None, connection):
         self.library = library
@@ -192,6 +197,22 @@ cdef class Reader:
             failed = self.library.reset_connection(self.mysql)
         if failed:
             self._raise_error()
+
+    def read(self, planner, shape):
+        """The first result of the statement sent: (rows or None, affected rows, generated id or None, names).
+
+        planner.plan(self, shape) says how to decode the rows. Raises what open() and fetch() raise.
+        """
+        if not self.open():
+            return None, <int64_t> self.library.affected_rows(self.mysql), self._insert_id(), ()
+        plan = planner.plan(self, shape)
+        rows = self.fetch(plan)
+        self.close()
+        return rows, len(rows), self._insert_id(), plan.names
+
+    cdef object _insert_id(self):
+        cdef uint64_t number = self.library.insert_id(self.mysql)
+        return number if number else None
 
     def open(self):
         """Begin reading the statement's result; False where it has none.
@@ -282,8 +303,10 @@ cdef class Reader:
 
         Raises WireError where the server or the connection failed, and what decode_rows raises.
         """
-        cdef _Decoder decoder = _Decoder(plan)
+        cdef _Decoder decoder = self.decoder
         cdef int was_on
+        if decoder is None or decoder.plan is not plan:
+            decoder = self.decoder = _Decoder(plan)
         if decoder.width != self.width and not self.done:
             raise ValueError(f"a plan of {decoder.width} columns does not fit a result of {self.width}")
         self.waiting = 0

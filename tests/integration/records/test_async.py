@@ -9,7 +9,7 @@ from rhosocial.activerecord.interface import ModelEvent
 from rhosocial.activerecord.query import AsyncActiveQuery
 
 from ...unit.records.same import assert_same, state
-from .test_sync import WRITERS, both
+from .test_sync import OVERRIDDEN, WRITERS, both
 
 
 @pytest_asyncio.fixture
@@ -169,6 +169,36 @@ async def test_refreshing(written):
         assert record._event_handlers == {event: [] for event in ModelEvent}
         seen.append(record)
     assert_same(*seen)
+
+
+async def test_events_around_bulk_create(async_twins):
+    seen = []
+    for model in both(async_twins, "writer"):
+        fired = []
+        records = [model(**WRITERS[i]) for i in range(3)]
+        for event in ModelEvent:
+
+            async def handler(record, event=event, fired=fired, **named):
+                fired.append((event, sorted(named)))
+
+            records[1].on(event, handler)
+        await model.bulk_create(records)
+        seen.append(fired)
+    assert seen[0] == seen[1] and len(seen[0]) == 4
+
+
+@pytest.mark.parametrize("name", ["validate_record", "_prepare_save_data", "is_new_record"])
+async def test_bulk_create_of_a_class_with_a_method_of_its_own(async_twins, name):
+    results = []
+    for model in both(async_twins, "writer"):
+        used = type(model)("Writer", (model,), {"__module__": __name__, name: OVERRIDDEN[name]})
+        try:
+            results.append([record.name for record in await used.bulk_create([used(name="a"), used(name="b")])])
+        except DatabaseError as error:
+            results.append(type(error))
+        results[-1] = results[-1], [record.name for record in await model.query().order_by("id").all()]
+        await model.backend().execute("TRUNCATE TABLE writers")
+    assert results[0] == results[1]
 
 
 @pytest.mark.parametrize("named", [{}, {"batch_size": 2}])

@@ -6,7 +6,13 @@ import logging
 import uuid
 
 import pytest
-from rhosocial.activerecord.backend.errors import BulkValidationError, DatabaseError, RecordNotFound, ValidationError
+from rhosocial.activerecord.backend.errors import (
+    BulkStateError,
+    BulkValidationError,
+    DatabaseError,
+    RecordNotFound,
+    ValidationError,
+)
 from rhosocial.activerecord.backend.expression import Column, FunctionCall, Literal
 from rhosocial.activerecord.backend.options import BulkInsertOptions, InsertOptions, UpdateOptions
 from rhosocial.activerecord.interface import ModelEvent
@@ -283,6 +289,67 @@ def test_bulk_create(twins, named):
     (core, core_read), (fast, fast_read) = made
     for one, other in [*zip(core, fast), *zip(core_read, fast_read)]:
         assert_same(one, other)
+
+
+def test_events_around_bulk_create(twins):
+    """A record with a handler of its own: everything is told, in core's order."""
+    seen = []
+    for model in both(twins, "writer"):
+        fired = []
+        records = [model(**WRITERS[i]) for i in range(3)]
+        for event in ModelEvent:
+            records[1].on(event, lambda record, event=event, fired=fired, **named: fired.append((event, sorted(named))))
+        model.bulk_create(records)
+        seen.append(fired)
+    assert seen[0] == seen[1] and len(seen[0]) == 4
+
+
+OVERRIDDEN = {
+    "validate_fields": lambda self, *_, **__: self.__dict__.__setitem__("name", "overridden"),
+    "validate_record": classmethod(lambda cls, record: record.__dict__.__setitem__("name", "overridden")),
+    "_prepare_save_data": lambda self: {"name": "overridden"},
+    "_trigger_event": lambda self, event, **named: self.__dict__.__setitem__("name", "overridden"),
+    "bulk_create": classmethod(lambda cls, records, **named: [record.save() for record in records]),
+    "is_new_record": property(lambda self: False),
+}
+
+
+@pytest.mark.parametrize("name", sorted(OVERRIDDEN))
+@pytest.mark.parametrize("where", ["own", "patched", "patched in core"])
+def test_bulk_create_of_a_class_with_a_method_of_its_own(twins, monkeypatch, name, where):
+    results = []
+    for model in both(twins, "writer"):
+        used = model
+        assert "name" in model.bulk_create([model(name="before")])[0].__dict__
+        if where == "own":
+            used = type(model)("Writer", (model,), {"__module__": __name__, name: OVERRIDDEN[name]})
+        with monkeypatch.context() as patch:
+            if where == "patched":
+                patch.setattr(used, name, OVERRIDDEN[name])
+            elif where == "patched in core":
+                owner = next(k for k in reversed(model.__mro__) if name in vars(k))
+                patch.setattr(owner, name, OVERRIDDEN[name])
+            try:
+                made = used.bulk_create([used(name="a"), used(name="b")])
+                results.append([getattr(record, "name", record) for record in made])
+            except DatabaseError as error:
+                results.append(type(error))
+        results[-1] = results[-1], [record.name for record in model.query().order_by("id").all()]
+        model.backend().execute("TRUNCATE TABLE writers")
+    assert results[0] == results[1]
+
+
+def test_bulk_create_of_records_saved_already(twins):
+    for model in both(twins, "writer"):
+        saved = model.bulk_create([model(name="a")])
+        with pytest.raises(BulkStateError, match="index 1"):
+            model.bulk_create([model(name="b"), *saved])
+        assert model.bulk_create([]) == []
+        one = model(name="twice")
+        model.bulk_create([one, one])
+        assert [record.name for record in model.query().order_by("id").all()] == ["a", "twice", "twice"]
+        model.backend().execute("TRUNCATE TABLE writers")
+        assert one._original_values == one.model_dump() and not one.is_dirty
 
 
 def test_bulk_create_validates_all_first(twins, statements):

@@ -16,7 +16,7 @@ from .async_session import AsyncSession, LoopLock
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import AsyncCursor, AsyncStreamCursor
-from .driver import PLAIN, Outcome, Shape
+from .driver import PLAIN, Outcome, Shape, Statement
 from .errors import OperationalError
 from .execution import Execution
 from .introspection import AsyncMySQLIntrospector
@@ -153,8 +153,14 @@ class AsyncMySQLBackend(
     # -- statements --
 
     async def _run(
-        self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN, prepare: bool = False
+        self,
+        sql: str,
+        params: Optional[Sequence[Any]] = None,
+        shape: Shape = PLAIN,
+        prepare: bool = False,
+        statement: Optional[Statement] = None,
     ) -> Outcome:
+        """statement: what the session sends, where that is known beforehand."""
         try:
             async with self._turn.here():
                 session = await self._session()
@@ -162,7 +168,7 @@ class AsyncMySQLBackend(
                 if prepare or (session.prepares and self._often(sql)):
                     outcome = await session.run_prepared(*self._prepared(sql, params), shape)
                 else:
-                    outcome = await session.run(self._statement(sql, params), shape)
+                    outcome = await session.run(statement or self._statement(sql, params), shape)
                 if not session.autocommit and not self.in_transaction:
                     await session.run(b"COMMIT")
                 return outcome

@@ -446,7 +446,7 @@ class AsyncSession(Session):
         """Session.stale; a statement left behind by a loop that is no more ends the session, too."""
         if self._running.locked():
             self.end()
-        return super().stale()
+        return self._ended or super().stale()
 
     def close(self) -> None:
         if self._running.locked():

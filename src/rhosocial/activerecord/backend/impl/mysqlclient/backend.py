@@ -15,7 +15,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import Cursor, StreamCursor
-from .driver import PLAIN, Outcome, Session, Shape
+from .driver import PLAIN, Outcome, Session, Shape, Statement
 from .errors import OperationalError
 from .execution import Execution
 from .introspection import SyncMySQLIntrospector
@@ -147,15 +147,22 @@ class MySQLBackend(
     # -- statements --
 
     def _run(
-        self, sql: str, params: Optional[Sequence[Any]] = None, shape: Shape = PLAIN, prepare: bool = False
+        self,
+        sql: str,
+        params: Optional[Sequence[Any]] = None,
+        shape: Shape = PLAIN,
+        prepare: bool = False,
+        statement: Optional[Statement] = None,
     ) -> Outcome:
+        """statement: what the session sends, where that is known beforehand."""
         try:
             session = self._session()
-            self._note(session, sql)
-            if prepare or self._often(sql):
+            if self._lease is not None:
+                self._note(session, sql)
+            if prepare or (self._sightings is not None and self._sightings.often(sql)):
                 outcome = session.run_prepared(*self._prepared(sql, params), shape)
             else:
-                outcome = session.run(self._statement(sql, params), shape)
+                outcome = session.run(statement or self._statement(sql, params), shape)
             if not session.autocommit and not self.in_transaction:
                 session.run(b"COMMIT")
             return outcome

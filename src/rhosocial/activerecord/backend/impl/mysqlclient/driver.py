@@ -7,6 +7,7 @@ import weakref
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import MySQLdb
+from MySQLdb import _mysql
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
 from .codec.abc import WireError
@@ -36,6 +37,7 @@ _RAW: Dict[int, Any] = {
     )
 }
 _MULTI_STATEMENTS_OFF = 1  # mysql_com.h, enum enum_mysql_set_option
+_send = _mysql.connection.query  # which Connection.query calls after looking for a bytearray
 # A session unused for longer is looked at before the next statement is sent on it.
 _IDLE_SECONDS = 1.0
 # The least that max_allowed_packet can be (manual 7.1.8): shorter statements need no question.
@@ -116,8 +118,7 @@ class Session:
     def backslash(self) -> bool:
         """Whether a backslash escapes in string literals now: it does unless in NO_BACKSLASH_ESCAPES."""
         with self._lock:
-            # No server flag is asked, which a proxy may fake.
-            return len(self._live().escape_string(b"\\")) == 2
+            return _escapes(self._live())
 
     def _text(self, statement: Statement) -> bytes:
         """The statement's bytes, rendered for the sql_mode in force now that no other can change it."""
@@ -136,7 +137,7 @@ class Session:
 
     def _sendable(self, statement: Statement) -> bytes:
         """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
-        text = statement if type(statement) is bytes else self._text(statement)
+        text = statement if isinstance(statement, bytes) else statement(_escapes(self._connection))
         if len(text) > FITS:
             check_length(text, Session.longest(self))
         return text
@@ -150,8 +151,8 @@ class Session:
             connection = self._live()
             text = self._sendable(statement)
             try:
-                connection.query(text)
-                outcome = self._read(shape)
+                _send(connection, text)
+                outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, shape))
                 while connection.next_result() == 0:
                     self._skip()
             except BaseException as error:
@@ -284,15 +285,6 @@ class Session:
             raise MySQLdb.InterfaceError(2006, "the session is closed")
         return self._connection
 
-    def _read(self, shape: Shape) -> Outcome:
-        reader, connection = self._reader, self._connection
-        if not reader.open():
-            return Outcome(None, connection.affected_rows(), connection.insert_id() or None)
-        plan = self._plan(shape)
-        rows = reader.fetch(plan)
-        reader.close()
-        return Outcome(rows, len(rows), connection.insert_id() or None, plan.names)
-
     def _plan(self, shape: Shape, reader: Any = None) -> Any:
         return self.planner.plan(self._reader if reader is None else reader, shape)
 
@@ -334,10 +326,8 @@ class Session:
 
     def stale(self) -> bool:
         """Whether the server has closed this session: looked at only after it was idle, without a round trip."""
-        if self.closed:
-            return True
-        if time.monotonic() - self.used < _IDLE_SECONDS:
-            return False
+        if self._connection is None or time.monotonic() - self.used < _IDLE_SECONDS:
+            return self._connection is None
         with self._lock:
             if self._connection is None or not self._wire.hung_up():
                 return self._connection is None
@@ -437,6 +427,11 @@ def check_length(statement: bytes, longest: int) -> None:
             f"a statement of {len(statement)} bytes is longer than the {longest} that the server's max_allowed_packet "
             "allows; raise it, or send less at once"
         )
+
+
+def _escapes(connection: Any) -> bool:
+    """Whether a backslash escapes in string literals. No server flag is asked, which a proxy may fake."""
+    return len(connection.escape_string(b"\\")) == 2
 
 
 def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> None:

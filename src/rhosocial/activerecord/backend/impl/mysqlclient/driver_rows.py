@@ -6,7 +6,7 @@ from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Sequence,
 from MySQLdb import _mysql
 
 from .codec import VARIABLE, choose
-from .codec.plan import Adapters, Column
+from .codec.plan import Adapters, Column, Planner
 
 CODEC = choose(os.environ.get(VARIABLE), _mysql.__file__)
 
@@ -44,6 +44,15 @@ class Reader:
         self._result: Any = None
         self.done = True
         self.width = 0
+
+    def read(self, planner: Planner, shape: Shape) -> Outcome:
+        """The first result of the statement sent."""
+        if not self.open():
+            return Outcome(None, self._connection.affected_rows(), self._connection.insert_id() or None)
+        plan = planner.plan(self, shape)
+        rows = self.fetch(plan)
+        self.close()
+        return Outcome(rows, len(rows), self._connection.insert_id() or None, plan.names)
 
     def open(self) -> bool:
         self._result = self._connection.use_result()

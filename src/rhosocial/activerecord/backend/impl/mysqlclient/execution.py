@@ -243,10 +243,6 @@ class Execution:
         bindable = self._bindable(params or ())
         return partial(prepared_text, sql), bindable, partial(_render, sql, bindable)
 
-    def _often(self, sql: str) -> bool:
-        """Whether to prepare a statement that the user has not."""
-        return self._sightings is not None and self._sightings.often(sql)
-
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""
         if isinstance(params, (str, bytes, dict)) or BOUND_TYPES.issuperset(map(type, params)):
@@ -278,6 +274,11 @@ class Execution:
             self._log_result(outcome, options, duration)
         return QueryResult(rows, outcome.affected_rows, outcome.last_insert_id, duration)
 
+    @staticmethod
+    def _bound(parts: Sequence[bytes], params: Sequence[Any]) -> Statement:
+        """The statement of a template's parts, which are the same whether or not a backslash escapes."""
+        return partial(_bind, parts, params)
+
     @property
     def _unwatched(self) -> bool:
         """Whether a statement may be run by _run(): execute() and what calls it are ours, and no log wants to know."""
@@ -285,7 +286,7 @@ class Execution:
         return (
             (kind.execute, kind.fetch_one, kind.fetch_all) == kind._FETCHING  # type: ignore[attr-defined]
             and _FETCHING_NAMES.isdisjoint(self.__dict__)
-            and not self.logger.isEnabledFor(logging.INFO)  # type: ignore[attr-defined]
+            and not (self._logger or self.logger).isEnabledFor(logging.INFO)  # type: ignore[attr-defined]
         )
 
     def _log_statement(self, sql: str, params: Any) -> None:

@@ -3,15 +3,22 @@
 import logging
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import Column
-from rhosocial.activerecord.connection.pool import get_current_async_backend, get_current_backend
+from rhosocial.activerecord.connection.pool.context import (
+    _current_async_connection_backend,
+    _current_async_transaction_backend,
+    _current_connection_backend,
+    _current_transaction_backend,
+)
 from rhosocial.activerecord.interface import IActiveRecord, IAsyncActiveRecord, ModelEvent
 from rhosocial.activerecord.query import ActiveQuery, AsyncActiveQuery
 
-from .known import Find, Known, adapter_changes
+from ..codec.sql import template
+from .bulk import bulk_of
+from .known import Find, Known
 from .plan import LoadPlan, PlanHolder
 from .queries import AsyncFastLoadQuery, FastLoadQuery
 
@@ -45,14 +52,8 @@ class _EventHandlers:
         return state.setdefault("_event_handlers", handlers)
 
 
-class _ByKey(NamedTuple):
-    """A find_one that needs no query object."""
-
-    plan: LoadPlan
-    backend: Any
-    known: Known
-    sql: str
-    params: Tuple[Any, ...]
+# plan, backend, known, find, params: of a find_one that needs no query object.
+_ByKey = Tuple[LoadPlan, Any, Known, Find, Tuple[Any, ...]]
 
 
 class _Loading:
@@ -99,7 +100,7 @@ class _Loading:
     def _known(cls: Any, plan: LoadPlan, backend: Any) -> Known:
         """What the class and a backend come to together."""
         known = plan.known.get(id(backend))
-        if known is None or known.backend() is not backend or known.changes != adapter_changes(backend):
+        if known is None or known.backend() is not backend or known.outdated(backend):
             mine = "get_column_adapters" in plan.core and cls.get_column_adapters.__func__ is _ADAPTERS
             adapters = super().get_column_adapters() if mine else cls.get_column_adapters()  # type: ignore[misc]
             known = plan.remember(Known(backend, adapters))
@@ -113,29 +114,32 @@ class _Loading:
         kind = type(condition)
         if kind not in _KEY_TYPES or derived or extra_derived:
             return None
-        plan = cls._load_plan()
+        holder = cls.__dict__.get(_PLAN)
+        plan = cls._load_plan() if holder is None else holder.plan()
         if plan.builder is None or "find_one" not in plan.core:
             return None
-        backend = cls._in_context() or cls.backend()
+        transaction, connection = cls._in_context
+        backend = transaction.get() or connection.get() or cls.__backend__ or cls.backend()
         known = cls._known(plan, backend)
         find = known.finds.get(kind)
-        if find is None or find.dialect is not backend.dialect:
+        if find is None or find.dialect is not (backend.dialect if known.shape is None else find.dialect):
             find = known.finds[kind] = cls._find_statement(backend.dialect, condition)
-        if find.sql is None or find.query.one is not find.one:
+        if find.parts is None or find.query.one is not find.one:
             return None
-        return _ByKey(plan, backend, known, find.sql, (condition, *find.params))
+        return plan, backend, known, find, (condition, *find.params)
 
     @classmethod
     def _find_statement(cls: Any, dialect: Any, condition: Any) -> Find:
         """What core runs to find a key of the condition's type."""
         query = cls.__query_class__
-        none = Find(dialect, None, (), query, None)
+        none = Find(dialect, "", None, (), query, None)
         if query not in _FAST_ONE or cls.is_composite_pk():
             return none
         sql, params = cls.query().where(Column(dialect, cls.primary_key()) == condition).limit(1).to_sql()
-        if params[0] is not condition:
+        parts = template(sql, True).parts
+        if params[0] is not condition or parts != template(sql, False).parts:
             return none
-        return Find(dialect, sql, params[1:], query, _FAST_ONE[query])
+        return Find(dialect, sql, parts, params[1:], query, _FAST_ONE[query])
 
     @classmethod
     def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str, params: Any) -> None:
@@ -154,7 +158,10 @@ class _Loading:
         plan = self._load_plan()
         if "is_new_record" not in plan.core:
             return super().is_new_record  # type: ignore[misc]
-        return any(getattr(self, key, None) is None for key in plan.keys) or not self._is_from_db
+        for key in plan.keys:
+            if getattr(self, key, None) is None:
+                return True
+        return not self._is_from_db
 
     @classmethod
     def _map_fields_to_columns(cls, field_data: Dict[str, Any]) -> Dict[str, Any]:
@@ -224,7 +231,7 @@ class FastLoadMixin(_Loading):
     methods provably allow, and core's own where they allow none: docs/fast_loading.md says which is which.
     """
 
-    _in_context = staticmethod(get_current_backend)
+    _in_context = _current_transaction_backend, _current_connection_backend
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -237,12 +244,13 @@ class FastLoadMixin(_Loading):
         found = cls._by_key(condition, derived, extra_derived)
         if found is None:
             return super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
-        plan, backend, known, sql, params = found
-        cls._log_query(plan, "Executing query", sql, params)
+        plan, backend, known, find, params = found
+        cls._log_query(plan, "Executing query", find.sql, params)
         if known.shape is not None and backend._unwatched:
-            rows = backend._run(sql, params, known.shape).rows
+            statement = backend._bound(find.parts, params)
+            rows = backend._run(find.sql, params, known.shape, statement=statement).rows
             return plan.builder.build(rows, plan.renames)[0] if rows else None
-        row = backend.fetch_one(sql, params, column_adapters=known.adapters)
+        row = backend.fetch_one(find.sql, params, column_adapters=known.adapters)
         return plan.builder.build([row], plan.renames)[0] if row else None
 
     def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -255,6 +263,19 @@ class FastLoadMixin(_Loading):
         self.validate_record(self)
         self._trigger_event(ModelEvent.AFTER_VALIDATE)
 
+    @classmethod
+    def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:
+        """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError."""
+        bulk = bulk_of(cls, cls._load_plan(), records)
+        if bulk is None:
+            return super().bulk_create(records, batch_size=batch_size)  # type: ignore[misc]
+        backend = cls.backend()
+        with backend.transaction():
+            for batch in bulk.batches(backend, batch_size):
+                bulk.take_keys(batch, backend.bulk_insert(batch.options))
+        bulk.saved()
+        return records
+
     def refresh(self: Any) -> None:
         """Read the record again."""
         handlers = self.__dict__.get("_event_handlers")
@@ -265,7 +286,7 @@ class FastLoadMixin(_Loading):
 class AsyncFastLoadMixin(_Loading):
     """FastLoadMixin for an AsyncActiveRecord: ``class User(AsyncFastLoadMixin, AsyncActiveRecord)``."""
 
-    _in_context = staticmethod(get_current_async_backend)
+    _in_context = _current_async_transaction_backend, _current_async_connection_backend
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -278,12 +299,13 @@ class AsyncFastLoadMixin(_Loading):
         found = cls._by_key(condition, derived, extra_derived)
         if found is None:
             return await super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
-        plan, backend, known, sql, params = found
-        cls._log_query(plan, "Executing async query", sql, params)
+        plan, backend, known, find, params = found
+        cls._log_query(plan, "Executing async query", find.sql, params)
         if known.shape is not None and backend._unwatched:
-            rows = (await backend._run(sql, params, known.shape)).rows
+            statement = backend._bound(find.parts, params)
+            rows = (await backend._run(find.sql, params, known.shape, statement=statement)).rows
             return plan.builder.build(rows, plan.renames)[0] if rows else None
-        row = await backend.fetch_one(sql, params, column_adapters=known.adapters)
+        row = await backend.fetch_one(find.sql, params, column_adapters=known.adapters)
         return plan.builder.build([row], plan.renames)[0] if row else None
 
     async def validate_fields(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -295,6 +317,19 @@ class AsyncFastLoadMixin(_Loading):
         self._check_fields(plan)
         self.validate_record(self)
         await self._trigger_event(ModelEvent.AFTER_VALIDATE)
+
+    @classmethod
+    async def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:
+        """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError."""
+        bulk = bulk_of(cls, cls._load_plan(), records)
+        if bulk is None:
+            return await super().bulk_create(records, batch_size=batch_size)  # type: ignore[misc]
+        backend = cls.backend()
+        async with backend.transaction():
+            for batch in bulk.batches(backend, batch_size):
+                bulk.take_keys(batch, await backend.bulk_insert(batch.options))
+        bulk.saved()
+        return records
 
     async def refresh(self: Any) -> None:
         """FastLoadMixin.refresh, awaited."""

@@ -22,6 +22,7 @@ from rhosocial.activerecord.base import (
     FieldAdapterMixin,
     QueryMixin,
 )
+from rhosocial.activerecord.base.bulk_operations import AsyncBulkOperationsMixin, BulkOperationsMixin
 from rhosocial.activerecord.field import IntegerPKMixin, SoftDeleteMixin, TimestampMixin, UUIDMixin
 from rhosocial.activerecord.interface import IActiveRecord, IAsyncActiveRecord, ModelEvent
 from rhosocial.activerecord.interface.model import ActiveRecordBase
@@ -65,6 +66,7 @@ _OVERRIDDEN: Dict[str, Tuple[str, ...]] = {
     "create_from_database": (),
     "reset_tracking": (),
     "validate_fields": (),
+    "bulk_create": (),
     "_after_save": (),
     "_prepare_save_data": (),
     "is_new_record": ("primary_key", "primary_key_field", "primary_key_fields"),
@@ -88,22 +90,29 @@ _STATE = (
     "__private_attributes__", "__primary_key__", "__field_column_names__", "__field_adapters__", "__query_class__",
     "__table_name__", "__schema_name__", "__logger__", "__logger_name__",
 )  # fmt: skip
+# What bulk_create() asks of a record, and takes the answers of to be core's.
+_BULK = (
+    "validate_fields", "validate_record", "_trigger_event", "_prepare_save_data", "is_new_record",
+    "_map_fields_to_columns", "primary_key_columns", "is_composite_pk",
+)  # fmt: skip
+_SAVERS = {"bulk_create", "validate_fields", "_prepare_save_data", "is_new_record", "_map_fields_to_columns"}
 # Core calls these of every base that has them around a save.
 _SAVE_HOOKS = {"prepare_save_data": "_prepare_save_data", "after_save": "_after_save"}
 _TRACKING = ("_dirty_fields", "_original_values", "_is_from_db", "_event_handlers")
 _CORE = (
     object, BaseModel, ActiveRecordBase, IActiveRecord, IAsyncActiveRecord, BaseActiveRecord, AsyncBaseActiveRecord,
     ColumnNameMixin, FieldAdapterMixin, DerivedFieldMixin, QueryMixin, AsyncQueryMixin, LoggingMixin,
+    BulkOperationsMixin, AsyncBulkOperationsMixin,
 )  # fmt: skip
 # The functions that are core's, as they were when this was imported.
 _PRISTINE = {
     (k, name): getattr(k.__dict__[name], "__func__", k.__dict__[name])
     for k in _CORE
-    for name in (*_HOOKS, *_OVERRIDDEN, *_ASKED)
+    for name in (*_HOOKS, *_OVERRIDDEN, *_ASKED, *_BULK)
     if name in k.__dict__
 }
 
-_look = attrgetter(*dict.fromkeys((*_HOOKS, *_ASKED, *_STATE)))
+_look = attrgetter(*dict.fromkeys((*_HOOKS, *_ASKED, *_BULK, *_STATE)))
 _look_below = attrgetter(*_OVERRIDDEN)
 
 Guard = Tuple[Any, ...]
@@ -124,6 +133,7 @@ class LoadPlan(NamedTuple):
     required:  fields without which the constructor does something else
     keys:      the fields of the primary key, known where is_new_record is core's
     core:      what the mixin overrides and is core's below it; without the savers that have hooks to call
+    bulk:      whether bulk_create() has nothing to ask of an exact record without handlers
     known:     what the class and a backend come to together, by the backend's id()
     logger:    the class's logger, after what says that it is still this
     """
@@ -135,6 +145,7 @@ class LoadPlan(NamedTuple):
     required: Tuple[str, ...]
     keys: FrozenSet[str]
     core: FrozenSet[str]
+    bulk: bool
     known: Dict[int, Known]
     logger: List[Any]
 
@@ -176,7 +187,7 @@ def _plan_for(cls: Any, mixin: type) -> LoadPlan:
         if _is_core(below, name) and all(_is_core(cls.__mro__, other) for other in asked)
     ) - {caller for hook, caller in _SAVE_HOOKS.items() if hasattr(cls, hook)}
     keys = frozenset(cls.primary_key_fields()) if "is_new_record" in core else frozenset()
-    slow = LoadPlan(None, None, _renames(cls), (), (), keys, core, {}, [None, None])
+    slow = LoadPlan(None, None, _renames(cls), (), (), keys, core, False, {}, [None, None])
     model = _model_schema(cls)
     initialisers = [k.__dict__["__init__"] for k in cls.__mro__[:-1] if "__init__" in k.__dict__]
     if model is None or not _is_plain(cls, mixin) or not all(function in _HANDLERS for function in initialisers):
@@ -197,7 +208,8 @@ def _plan_for(cls: Any, mixin: type) -> LoadPlan:
         "serialization" not in model and _is_quiet(schema),
     )  # fmt: skip
     handlers = tuple(handler for function in reversed(initialisers) for handler in _HANDLERS[function])
-    return slow._replace(builder=builder, validate=validate, handlers=handlers, required=required)
+    bulk = exact is not None and not handlers and _is_plain_bulk(cls, mixin, core, fields["fields"])
+    return slow._replace(builder=builder, validate=validate, handlers=handlers, required=required, bulk=bulk)
 
 
 # -- the class --
@@ -221,6 +233,20 @@ def _is_plain(cls: Any, mixin: type) -> bool:
         and not cls.__private_attributes__
         and all(_is_core(others, name) for name in _HOOKS)
         and not any(name in k.__dict__ for name in _TRACKING for k in others)
+    )
+
+
+def _is_plain_bulk(cls: Any, mixin: type, core: FrozenSet[str], fields: Dict[str, Any]) -> bool:
+    """Whether nothing but core has a hand in bulk_create(), which sets a key of one column."""
+    key = None if cls.is_composite_pk() else fields.get(cls._get_field_name(cls.primary_key()))
+    others = [k for k in cls.__mro__ if mixin not in k.__mro__ or issubclass(k, ActiveRecordBase)]
+    return (
+        key is not None
+        and not key.get("frozen")
+        and not cls.model_config.get("frozen")
+        and not cls.model_config.get("validate_assignment")
+        and core.issuperset(_SAVERS)
+        and all(_is_core(others, name) for name in _BULK)
     )
 
 
