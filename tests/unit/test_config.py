@@ -398,3 +398,12 @@ def test_timezone_none_allows_any_session_time_zone():
     statements = Config(timezone=None, time_zone="+09:00").session_statements()
     assert statements == ["SET NAMES utf8mb4, autocommit=1, time_zone='+09:00'"]
     assert Config(use_timezone=False).timezone is None
+
+
+def test_a_pool_is_wanted_where_an_option_was_chosen():
+    assert not Config().pooled
+    for options in ({"pool_size": 5}, {"pool_name": "web"}, {"pool_max_size": 9}, {"pool_pre_ping": True}):
+        config = Config(**options)
+        assert config.pooled
+        assert Config.from_dict(config.to_dict()).pooled and Config.from_url(config.to_url()).pooled
+        assert config.clone(port=3307).pooled and not Config.from_dict(Config().to_dict()).pooled

@@ -268,10 +268,11 @@ class AsyncMySQLBackend(
         """Ask the server who it is and adapt the dialect to it; once for a server."""
         await self.connect()
         server_info = self._connection.server_info  # type: ignore[union-attr]
-        if self._adapted_to != server_info:
+        if self._adapted_to != server_info and not self._recall(server_info):
             rows = (await self._run("SELECT VERSION() AS version")).rows
             self._adapt_to(rows[0]["version"], server_info)  # type: ignore[index]
             await self._initialize_capabilities()
+            self._remember(rows[0]["version"])  # type: ignore[index]
 
     async def _initialize_capabilities(self) -> None:
         """Fill ``capabilities`` by probing the server."""

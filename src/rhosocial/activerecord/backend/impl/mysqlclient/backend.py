@@ -262,11 +262,12 @@ class MySQLBackend(
 
     def introspect_and_adapt(self) -> None:
         """Ask the server who it is and adapt the dialect to it; once for a server."""
-        session = self._session()
-        if self._adapted_to != session.server_info:
+        server_info = self._session().server_info
+        if self._adapted_to != server_info and not self._recall(server_info):
             rows = self._run("SELECT VERSION() AS version").rows
-            self._adapt_to(rows[0]["version"], session.server_info)  # type: ignore[index]
+            self._adapt_to(rows[0]["version"], server_info)  # type: ignore[index]
             self._initialize_capabilities()
+            self._remember(rows[0]["version"])  # type: ignore[index]
 
     def _initialize_capabilities(self) -> None:
         """Fill ``capabilities`` by probing the server."""

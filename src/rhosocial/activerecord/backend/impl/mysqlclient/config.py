@@ -34,6 +34,7 @@ from .errors import ConfigError
 
 Config = TypeVar("Config", bound="MySQLConnectionConfig")
 
+_POOL_SIZE = 5  # the core's
 _PROCESS_KEY = secrets.token_bytes(32)
 
 
@@ -79,6 +80,8 @@ class MySQLConnectionConfig(
     time_zone: str = "+00:00"
     zero_dates: str = "none"
 
+    # None is 5: a size that was chosen differs from the default, also after to_dict() and to_url()
+    pool_size: int | None = None
     pool_timeout: float = 30
     pool_recycle: float | None = None
     pool_max_idle: float | None = None
@@ -184,13 +187,20 @@ class MySQLConnectionConfig(
 
     @property
     def pooled(self) -> bool:
-        """Whether a pool option was given: then backends take their sessions from a pool."""
-        return any(name.startswith("pool_") for name in self._given)
+        """Whether a pool option was chosen: then backends take their sessions from a pool."""
+        return any(
+            getattr(self, name) != field.default for name, field in _FIELDS.items() if name.startswith("pool_")
+        )
+
+    @property
+    def pool_kept(self) -> int:
+        """How many unused sessions a pool keeps."""
+        return max(self.pool_size or _POOL_SIZE, self.pool_min_size or 0)
 
     @property
     def pool_limit(self) -> int:
         """How many sessions a pool opens at most."""
-        return self.pool_size if self.pool_max_size is None else self.pool_max_size
+        return self.pool_max_size or self.pool_size or _POOL_SIZE
 
     def pool_key(self) -> Hashable:
         """Equal for configurations whose sessions are interchangeable; tells nothing of the password."""

@@ -4,6 +4,7 @@ import logging
 import re
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import fields
 from functools import cached_property, partial
 from typing import Any, Dict, Hashable, Iterator, List, NoReturn, Optional, Sequence, Tuple, TypeVar
 
@@ -47,6 +48,13 @@ def _refuse_other_charset(sql: str) -> None:
         )
 
 
+def _chosen(config: Any) -> Dict[str, Any]:
+    """The options of a configuration of the core's or the peer's: its pool_size of 5 does not mean that one is wanted."""
+    defaults = {field.name: field.default for field in fields(config)}
+    options = config.to_dict().items()
+    return {name: value for name, value in options if name[:5] != "pool_" or value != defaults.get(name)}
+
+
 class Execution:
     """What both backends share: configuration, dialect, rendering of statements, results."""
 
@@ -63,7 +71,7 @@ class Execution:
         if config is None:
             config = MySQLConnectionConfig(**kwargs)
         elif not isinstance(config, MySQLConnectionConfig):
-            config = MySQLConnectionConfig.from_dict({**config.to_dict(), **kwargs})
+            config = MySQLConnectionConfig.from_dict({**_chosen(config), **kwargs})
         elif kwargs:
             config = config.clone(**kwargs)
         return {**base, "connection_config": config}
@@ -204,6 +212,7 @@ class Execution:
 
     def _sibling(self: Self) -> Self:
         """The same backend, to be put on a session of its own; once that is given back, it is of no more use."""
+        _ = self._registry_key  # once for all of them
         other = copy(self)
         other._connection = other._lease = other._transaction_manager = other._undone = None
         other._pooled = other._borrowed = True
@@ -337,6 +346,21 @@ class Execution:
         self._dialect.adapt((major, minor, patch), "mariadb" if "MariaDB" in version_text else "mysql")
         self._server_version_cache = self._dialect.version
         self._adapted_to = server_info
+
+    def _recall(self, server_info: str) -> bool:
+        """Adapt to a server that another backend of the pool has asked; False where none has."""
+        lease = self._lease
+        known = lease.pool.servers.get(server_info) if lease is not None else None
+        if known is None:
+            return False
+        version_text, self._capabilities = known
+        self._adapt_to(version_text, server_info)
+        return True
+
+    def _remember(self, version_text: str) -> None:
+        lease = self._lease
+        if lease is not None:
+            lease.pool.servers[self._adapted_to] = version_text, self._capabilities
 
     def _take_capabilities(self, rows: Any) -> None:
         self._capabilities = capabilities(self._dialect, probed_variables(rows))

@@ -106,7 +106,7 @@ class PoolPolicy:
         self.config = _quicker(config)
         self.planner = planner
         self.name = config.pool_name or _address(config)
-        self.server: Dict[str, Any] = {}  # what introspection was told, by server_info
+        self.servers: Dict[str, Any] = {}  # what their introspection has told, by server_info
         self._forget()
         _EVERY.add(self)
 
@@ -186,13 +186,14 @@ class PoolPolicy:
         """Take a lease back. session: what it held, fit for the next user. Returns what is to be closed, or None."""
         with self._guard:
             known = lease.ref is not None and self._leased.pop(lease.ref, self) is None
+            lease.ref = None
             if session is None or not known or self.closed:
                 self._offer_place()
                 return session
             kept = Lease(session, lease.expires, lease.idle_limit)
             if self._offer(kept):
                 return None
-            if len(self._idle) < max(self.config.pool_size, self.config.pool_min_size or 0):
+            if len(self._idle) < self.config.pool_kept:
                 self._idle.append(kept)
                 return None
             return session
