@@ -85,14 +85,14 @@ class Session:
         _SESSIONS.add(self)
 
     def _set_up(self, config: MySQLConnectionConfig) -> None:
-        if config.read_default_file:
-            self._connection.set_server_option(_MULTI_STATEMENTS_OFF)  # the file may have turned them on
         if config.tls_required:
             status = self._ask(b"SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
             check_tls(config, {name.decode(): value.decode() for name, value in status})
         self._make_settings()
 
     def _make_settings(self) -> None:
+        if self._config.read_default_file:
+            self._connection.set_server_option(_MULTI_STATEMENTS_OFF)  # the file may have turned them on
         for statement in self._config.session_statements(mariadb=self.mariadb):
             self._ask(statement.encode())
         self.statement_timeout: Optional[float] = self._config.statement_timeout
