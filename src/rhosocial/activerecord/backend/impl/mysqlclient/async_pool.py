@@ -53,11 +53,11 @@ class AsyncSessionPool(PoolPolicy):
         try:
             if lease.session is None or not await self._checked(lease):
                 lease = await self._opened(lease, deadline, seconds)
+            if not self._warm:
+                await self._warm_up()
         except BaseException:
             self._settle(lease)
             raise
-        if not self._warm:
-            await self._warm_up()
         task = asyncio.current_task()
         return self._hand_out(lease, f"task {task.get_name()}" if task is not None else "no task")
 
@@ -119,11 +119,7 @@ class AsyncSessionPool(PoolPolicy):
     async def _warm_up(self) -> None:
         """Open pool_min_size sessions. What fails here fails again where somebody needs it."""
         self._warm = True
-        for _ in range((self.config.pool_min_size or 0) - self._size):
-            lease = self._claim()
-            if isinstance(lease, Waiter):
-                self._withdraw(lease)
-                return
+        while (lease := self._place_in_advance()) is not None:
             try:
                 await self._open(lease)
             except Exception:

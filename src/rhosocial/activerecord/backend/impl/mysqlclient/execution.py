@@ -49,7 +49,7 @@ def _refuse_other_charset(sql: str) -> None:
 
 
 def _chosen(config: Any) -> Dict[str, Any]:
-    """The options of a configuration of the core's or the peer's: its pool_size of 5 does not mean that one is wanted."""
+    """The options of a configuration of the core's or the peer's: its own pool_size of 5 asks for no pool."""
     defaults = {field.name: field.default for field in fields(config)}
     options = config.to_dict().items()
     return {name: value for name, value in options if name[:5] != "pool_" or value != defaults.get(name)}

@@ -48,11 +48,11 @@ class SessionPool(PoolPolicy):
         try:
             if lease.session is None or not self._checked(lease):
                 lease = self._opened(lease, deadline, seconds)
+            if not self._warm:
+                self._warm_up()
         except BaseException:
             self._settle(lease)
             raise
-        if not self._warm:
-            self._warm_up()
         return self._hand_out(lease, f"thread {threading.current_thread().name}")
 
     def _await(self, waiter: Any, deadline: float) -> Optional[Lease]:
@@ -103,11 +103,7 @@ class SessionPool(PoolPolicy):
     def _warm_up(self) -> None:
         """Open pool_min_size sessions. What fails here fails again where somebody needs it."""
         self._warm = True
-        for _ in range((self.config.pool_min_size or 0) - self._size):
-            lease = self._claim()
-            if isinstance(lease, Waiter):
-                self._withdraw(lease)
-                return
+        while (lease := self._place_in_advance()) is not None:
             try:
                 self._open(lease)
             except Exception:

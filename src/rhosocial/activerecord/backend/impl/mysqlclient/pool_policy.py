@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 # A session idle for longer is asked for an answer before it is handed out: a network that forgot it says nothing.
 _PING_AFTER = 30.0
+_ACCOUNT_LIMIT = 1226  # ER_USER_LIMIT_REACHED: as 1203, of an account; where a statement gets it, it is no such thing
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
@@ -140,13 +141,19 @@ class PoolPolicy:
             self._waiters.append(waiter)
             return waiter
 
+    def _place_in_advance(self) -> Optional[Lease]:
+        """A place to open a session in for pool_min_size; None where there are enough."""
+        with self._guard:
+            if self.closed or self._size >= (self.config.pool_min_size or 0):
+                return None
+            return self._lease(Lease())
+
     def _waiter(self, retries: bool = False) -> Waiter:
         raise NotImplementedError
 
     def _lease(self, lease: Lease) -> Lease:
         lease.pool = self
         lease.ref = weakref.ref(lease, self._lose)
-        lease.since = time.monotonic()
         self._leased[lease.ref] = None
         return lease
 
@@ -329,7 +336,7 @@ class PoolPolicy:
 
 def passing(error: Exception) -> bool:
     """Whether opening a session may succeed a little later: too many of them, or the server is (re)starting."""
-    return is_retryable(error) or is_disconnect(error)
+    return is_retryable(error) or is_disconnect(error) or error.args[:1] == (_ACCOUNT_LIMIT,)
 
 
 def pause(failures: int) -> float:
