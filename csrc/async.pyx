@@ -94,7 +94,8 @@ cdef class AsyncReader(Reader):
             else:
                 self.waiting = self.library.next_result_start(&result, self.mysql)
         self._suspend(call, self.waiting)
-        failed[0] = not self.waiting and result > 0  # -1: no more results
+        # mysql_next_result's -1: no more results; mysql_real_query's: the client lost the protocol's thread
+        failed[0] = not self.waiting and (result != 0 if call == QUERY else result > 0)
 
     cdef void _call_libmysqlclient(self, int call, const char *text, unsigned long length, int *failed) noexcept nogil:
         cdef int status = 0

@@ -6,6 +6,7 @@ asynchronous one, which it is handed as it is. Whatever a test did, in the end n
 
 import asyncio
 import contextlib
+import itertools
 import time
 
 import MySQLdb
@@ -39,6 +40,7 @@ class Admin:
         self._connection = connection
         self._flavor = flavor
         self._database = database
+        self._own_id = connection.thread_id()
 
     def ask(self, sql):
         self._connection.query(sql.encode())
@@ -56,14 +58,19 @@ class Admin:
     def sessions(self):
         """Session id -> the statement it runs, of the sessions in the test's database but this one."""
         rows = self.ask(f"{SESSIONS[self._flavor]} = '{self._database}'")
-        return {int(row[0]): row[1] for row in rows if int(row[0]) != self._connection.thread_id()}
+        return {int(row[0]): row[1] for row in rows if int(row[0]) != self._own_id}
 
     def sessions_become(self, count):
         return eventually(lambda: len(self.sessions()) == count)
 
-    def runs(self, text):
+    async def runs(self, text):
         """Whether, within ten seconds, some session of the test's runs a statement with this text."""
-        return eventually(lambda: any(text in str(info or "") for info in self.sessions().values()))
+        deadline = time.monotonic() + 10
+        while not (found := any(text in str(info or "") for info in self.sessions().values())):
+            if time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.01)
+        return found
 
 
 @pytest.fixture
@@ -119,6 +126,17 @@ async def backend(open):
     return open()
 
 
+TAGS = itertools.count()
+
+
+async def answering(backend):
+    """The id of the session that answers: it answers what it is asked, and nothing that was asked before."""
+    tag = f"tag {next(TAGS)}"
+    rows = (await backend.execute("SELECT %s AS tag, CONNECTION_ID() AS id UNION ALL SELECT %s, 0", (tag, tag))).data
+    assert [row["tag"] for row in rows] == [tag, tag]
+    return rows[0]["id"]
+
+
 def make_backend(side, config):
     if side == "async":
         return AsyncMySQLBackend(connection_config=config)
@@ -129,7 +147,7 @@ class InThreads:
     """A synchronous backend whose methods are awaited, as an asynchronous one's are."""
 
     def __init__(self, backend):
-        self._backend = backend
+        self.synchronous = self._backend = backend
 
     def __getattr__(self, name):
         function = getattr(self._backend, name)

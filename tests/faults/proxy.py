@@ -277,15 +277,20 @@ def at_packet(matches: Predicate, toxic: Toxic) -> Toxic:
     return watching
 
 
-def lose_answer(matches: Predicate) -> Toxic:
-    """For requests: the one that matches reaches the server; the client sees an RST instead of the answer."""
+def answer_to(matches: Predicate, toxic: Toxic) -> Toxic:
+    """For requests: all pass; the answer to the one that matches, and what comes after it, gets that toxic."""
 
-    async def toxic(flow: Flow, data: bytes) -> None:
-        flow.link.answers.set(cut())
+    async def meeting(flow: Flow, data: bytes) -> None:
+        flow.link.answers.set(toxic)
         flow.set(passing)
         await flow.send(data)
 
-    return at_packet(matches, toxic)
+    return at_packet(matches, meeting)
+
+
+def lose_answer(matches: Predicate) -> Toxic:
+    """For requests: the one that matches reaches the server; the client sees an RST instead of the answer."""
+    return answer_to(matches, cut())
 
 
 def says(text: bytes) -> Predicate:

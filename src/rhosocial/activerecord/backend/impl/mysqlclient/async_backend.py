@@ -25,7 +25,7 @@ from .pool_policy import registered
 from .prepared import AsyncPreparedStatement, prepared_text
 from .retry import AsyncRetrying
 from .streaming import AsyncStream
-from .transaction import AsyncMySQLTransactionManager
+from .transaction import AsyncMySQLTransactionManager, fail_commit
 
 
 class AsyncMySQLBackend(
@@ -170,7 +170,7 @@ class AsyncMySQLBackend(
                 else:
                     outcome = await session.run(statement or self._statement(sql, params), shape)
                 if not session.autocommit and not self.in_transaction:
-                    await session.run(b"COMMIT")
+                    await self._commit(session)
                 return outcome
         except Exception as error:
             await self._undo(error)
@@ -196,6 +196,13 @@ class AsyncMySQLBackend(
                     await session.run(statement.encode())
         except Exception as error:
             self._fail(error)
+
+    @staticmethod
+    async def _commit(session: AsyncSession) -> None:
+        try:
+            await session.run(b"COMMIT")
+        except Exception as error:
+            fail_commit(error)
 
     async def execute(
         self,

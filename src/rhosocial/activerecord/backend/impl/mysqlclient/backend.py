@@ -25,7 +25,7 @@ from .pool_policy import registered
 from .prepared import PreparedStatement, prepared_text
 from .retry import Retrying
 from .streaming import Stream
-from .transaction import MySQLTransactionManager
+from .transaction import MySQLTransactionManager, fail_commit
 
 
 class MySQLBackend(
@@ -164,7 +164,7 @@ class MySQLBackend(
             else:
                 outcome = session.run(statement or self._statement(sql, params), shape)
             if not session.autocommit and not self.in_transaction:
-                session.run(b"COMMIT")
+                self._commit(session)
             return outcome
         except Exception as error:
             self._undo(error)
@@ -177,6 +177,13 @@ class MySQLBackend(
                 self._connection.run(b"ROLLBACK")
             except Exception:
                 self._end_session()
+
+    @staticmethod
+    def _commit(session: Session) -> None:
+        try:
+            session.run(b"COMMIT")
+        except Exception as error:
+            fail_commit(error)
 
     def execute(
         self,

@@ -8,7 +8,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 
 from .bulk import Batch, unit
 from .driver import PLAIN, Outcome, Shape
-from .transaction import commit_error
+from .transaction import fail_commit
 
 
 class BulkMixin:
@@ -140,10 +140,9 @@ class AsyncBulkMixin:
         try:
             await session.run(end)
         except Exception as error:
-            meant = error if within else commit_error(error)
-            if meant is error:
+            if within:
                 raise
-            raise meant from error
+            fail_commit(error)
 
     @staticmethod
     async def _send(session: Any, batch: Batch, shape: Shape) -> None:

@@ -275,6 +275,15 @@ class MySQLConnectionConfig(
             "ssl_mode": self.tls_mode,
         }
 
+    @property
+    def address(self) -> str:
+        """Where the server is, for messages: host:port, or what else it is found by."""
+        if self.unix_socket:
+            return self.unix_socket
+        if self.read_default_file and "host" not in self._given:
+            return f"the server named in {self.read_default_file}"
+        return f"{self.host}:{self.port}"
+
     def _address(self) -> dict[str, Any]:
         if self.unix_socket:
             return {"unix_socket": self.unix_socket}

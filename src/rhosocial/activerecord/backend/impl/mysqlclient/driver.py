@@ -15,7 +15,7 @@ from .codec.plan import Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import ARRAY_BYTES, PreparedStatements, overtaken
 from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
-from .errors import PacketTooLarge, is_disconnect
+from .errors import PacketTooLarge, connect_error, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb
 from .session_state import DATABASE
 from .wire import Wire
@@ -54,17 +54,18 @@ Self = TypeVar("Self", bound="Session")
 class Session:
     """A connection to the server. Its statements run one after another, whichever threads send them.
 
-    Connecting raises MySQLdb's exceptions, and ConnectionError where TLS was demanded and is not there.
+    Connecting raises ConnectionError, AccessDenied, UnknownDatabase, or what else the server or init_command say; all
+    name the server. It takes connect_timeout at most for each of its steps: connecting, TLS, login, session settings.
     """
 
     def __init__(self, config: MySQLConnectionConfig, planner: Planner) -> None:
         self.planner = planner
         self._config = config
         self._lock = threading.RLock()
-        self._connection: Any = MySQLdb.connect(
-            **connect_arguments(config, _LIBMARIADB), conv=_RAW, use_unicode=False
-        )
+        self._connection: Any = None
         try:
+            arguments = connect_arguments(config, _LIBMARIADB)
+            self._connection = MySQLdb.connect(**arguments, conv=_RAW, use_unicode=False)
             # Asking later fails while another thread runs a statement, and KILL needs it just then.
             self.id: int = self._connection.thread_id()
             self._wire = Wire(self._connection.fileno())
@@ -72,12 +73,16 @@ class Session:
             self.mariadb: bool = "MariaDB" in self.server_info
             self.autocommit: bool = config.autocommit
             self._longest: Optional[int] = None
-            self._set_up(config)
+            with self._wire.ended_after(config.connect_timeout):
+                self._set_up(config)
             self._reader = self._open_reader()
             self._prepared = PreparedStatements(self._connection, self._native_statement())
-        except BaseException:
-            self._connection.close()
-            self._connection = None
+        except BaseException as error:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            if isinstance(error, MySQLdb.Error):
+                raise connect_error(error, config.address) from error
             raise
         self.used = time.monotonic()
         # What statements may have left in it: names of session_state.
@@ -438,7 +443,7 @@ def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> No
     """KILL a session; it may be gone by now, or no more connections be allowed: then there is nothing to do."""
     try:
         with _KILLERS:
-            session = Session(config, planner)
+            session = Session(config.clone(read_timeout=config.connect_timeout), planner)
             try:
                 session.run(b"KILL %d" % session_id)
             finally:

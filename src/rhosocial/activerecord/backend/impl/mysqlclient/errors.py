@@ -13,7 +13,7 @@ Nothing here reads message texts, so the server's ``lc_messages`` does not matte
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from rhosocial.activerecord.backend.errors import (
     ConnectionError,
@@ -53,10 +53,14 @@ __all__ = [
     "QueryTimeout",
     "ReadOnlyServerError",
     "TransactionError",
+    "TransactionLost",
     "TypeConversionError",
     "UnknownDatabase",
+    "commit_error",
+    "connect_error",
     "is_disconnect",
     "is_retryable",
+    "transaction_error",
     "translate",
 ]
 
@@ -89,8 +93,15 @@ class ConnectionLost(ConnectionError, OperationalError):
     """The session ended: server gone, killed, idle too long, network cut. An open transaction is lost."""
 
 
-class CommitUnknown(ConnectionLost):
-    """The session ended after COMMIT was sent and before its answer: the transaction may or may not be committed."""
+class TransactionLost(ConnectionLost, TransactionError):
+    """The session ended while a transaction was begun, or before its COMMIT was sent: nothing of it is committed."""
+
+
+class CommitUnknown(ConnectionLost, TransactionError):
+    """The session ended after COMMIT was sent and before its answer: the transaction may or may not be committed.
+
+    Nothing runs it again: look for something of it before you do.
+    """
 
 
 class AccessDenied(ConnectionError, OperationalError):
@@ -131,6 +142,9 @@ class PoolTimeout(ConnectionError, OperationalError):
     def __init__(self, message: str, statistics: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.statistics = dict(statistics or {})
+
+
+Typed = TypeVar("Typed", bound=DatabaseError)
 
 
 class Rule(NamedTuple):
@@ -211,7 +225,7 @@ _GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
     (ConnectionError, "08004", (1040,)),
     (ConnectionError, "42000", (1203,)),
     (ConnectionError, "08S01", (1042, 1043, 1081)),
-    (ConnectionError, "HY000", (2000, 2001, 2002, 2003, 2004, 2005, 2007, 2009, 2010, 2011, 2012, 2015, 2016, 2017,
+    (ConnectionError, "HY000", (2001, 2002, 2003, 2004, 2005, 2007, 2009, 2010, 2011, 2012, 2015, 2016, 2017,
                                 2018, 2019, 2021, 2022, 2023, 2024, 2025, 2026, 2028, 2037, 2038, 2039, 2040, 2041,
                                 2042, 2043, 2044, 2046, 2047, 2058, 2060, 2062, 2063, 2064, 3032, 3168, 5001,
                                 6400)),
@@ -219,7 +233,8 @@ _GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
     (ConnectionLost, "08S01", (1047, 1053, 1080, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184,
                                3068)),
     (ConnectionLost, "70100", (1927,)),
-    (ConnectionLost, "HY000", (1835, 2006, 2013, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015)),
+    (ConnectionLost, "HY000", (1835, 2000, 2006, 2013, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015,
+                               5026)),
     (OperationalError, "HY000", (2008, 2014)),
     # misuse of the client library's prepared statements
     (DatabaseError, "HY000", (2029, 2030, 2031, 2032, 2033, 2034, 2035, 2036, 2049, 2051, 2052, 2053, 2054, 2056,
@@ -285,11 +300,26 @@ _HINTS: dict[int, str] = {
 }
 
 
+_CONNECT_HINTS = _HINTS | {2013: "it ended the connection or did not answer within connect_timeout"}
+
+_STATEMENT_HINTS = _HINTS | {
+    2006: "the statement was not sent",
+    2013: "the statement was sent; outside a transaction it may be done",
+}
+
+# CR_SERVER_GONE_ERROR: "the client couldn't send a question" (manual B.3.2.7); after 2013 nobody knows.
+_NOT_SENT = 2006
+
+
 def translate(error: BaseException) -> DatabaseError:
     """The typed exception for one raised by MySQLdb, the codec or the network; use as `raise translate(e) from e`.
 
     An exception that is a core DatabaseError already is returned itself, its attributes completed.
     """
+    return _translated(error, _STATEMENT_HINTS)
+
+
+def _translated(error: BaseException, hints: Mapping[int, str]) -> DatabaseError:
     if isinstance(error, DatabaseError):
         return _annotate(error, getattr(error, "errno", None), getattr(error, "sqlstate", None))
     said = _said(error)
@@ -298,10 +328,41 @@ def translate(error: BaseException) -> DatabaseError:
     if said.errno == 0:  # InterfaceError(0, ''): the client lost the protocol's thread
         return _annotate(ConnectionLost("the session was closed or is out of step with the server"), 0)
     error_class = ERRORS.get(said.errno, _UNLISTED).error
-    hint = f"; {_HINTS[said.errno]}" if said.errno in _HINTS else ""
+    hint = f"; {hints[said.errno]}" if said.errno in hints else ""
     state = said.sqlstate or ERRORS.get(said.errno, _UNLISTED).sqlstate
     text = said.text or error_class.__name__
     return _annotate(error_class(f"{text} (errno {said.errno}, SQLSTATE {state}){hint}"), said.errno, state)
+
+
+def connect_error(error: BaseException, address: str) -> DatabaseError:
+    """translate() for an error of opening a session: it names the server, and no session is lost, as none came about.
+
+    address: host:port, or the socket's path
+    """
+    failed = _translated(error, _CONNECT_HINTS)
+    lost = isinstance(failed, ConnectionLost)
+    named = (ConnectionError if lost else type(failed))(f"connecting to {address}: {failed}")
+    return _annotate(named, failed.errno, failed.sqlstate, lost or failed.is_retryable)
+
+
+def commit_error(error: BaseException) -> DatabaseError:
+    """translate() for an error of COMMIT: CommitUnknown where the session was lost after it was sent."""
+    failed = translate(error)
+    if not failed.is_disconnect or failed.errno == _NOT_SENT:
+        return failed
+    text = f"the answer to COMMIT was lost: the transaction may or may not be committed ({failed})"
+    return _annotate(CommitUnknown(text), failed.errno, failed.sqlstate)
+
+
+def transaction_error(error: TransactionError) -> TransactionError:
+    """What core's transaction managers raise for an error of BEGIN, COMMIT or ROLLBACK, as typed as its cause is."""
+    cause = error.__cause__
+    if isinstance(cause, CommitUnknown):
+        return cause
+    if not isinstance(cause, DatabaseError):
+        return error
+    lost = TransactionLost(*error.args) if isinstance(cause, ConnectionLost) else error
+    return _annotate(lost, getattr(cause, "errno", None), getattr(cause, "sqlstate", None))
 
 
 def is_disconnect(error: BaseException) -> bool:
@@ -314,14 +375,17 @@ def is_disconnect(error: BaseException) -> bool:
 
 def is_retryable(error: BaseException) -> bool:
     """True where running the whole transaction again, from its start, may succeed."""
-    return _errno(error) in RETRYABLE
+    known: bool | None = getattr(error, "is_retryable", None)
+    return _errno(error) in RETRYABLE if known is None else known
 
 
-def _annotate(error: DatabaseError, errno: int | None, sqlstate: str | None = None) -> DatabaseError:
+def _annotate(
+    error: Typed, errno: int | None, sqlstate: str | None = None, retryable: bool | None = None
+) -> Typed:
     error.errno = errno
     error.sqlstate = sqlstate or (_UNLISTED if errno is None else ERRORS.get(errno, _UNLISTED)).sqlstate
     error.is_disconnect = is_disconnect(error)
-    error.is_retryable = is_retryable(error)
+    error.is_retryable = is_retryable(error) if retryable is None else retryable
     return error
 
 

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import Any, Dict, Hashable, Iterator, List, NoReturn, Optional, Sequence, Tuple, TypeVar
 
 from rhosocial.activerecord.backend.result import QueryResult
-from rhosocial.activerecord.backend.transaction import TransactionState
+from rhosocial.activerecord.backend.transaction import TransactionMode, TransactionState
 
 from .adapter_suggestions import AdapterSuggestions, Registry, register_adapters
 from .bulk import BOUND_TYPES
@@ -20,13 +20,21 @@ from .codec.sql import switches_charset, template
 from .config import MySQLConnectionConfig, timeout_setting
 from .dialect import MySQLDialect
 from .driver import CODEC, PLAIN, Outcome, Session, Shape, Statement
-from .errors import ERRORS, ConnectionError, ConnectionLost, QueryError, is_retryable, translate
+from .errors import (
+    ERRORS,
+    ConnectionError,
+    ConnectionLost,
+    QueryError,
+    ReadOnlyServerError,
+    is_retryable,
+    translate,
+)
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
 from .pool_policy import Lease, registry_key
 from .prepared import Sightings, prepared_text
-from .session_state import left_by
+from .session_state import TRANSACTION, left_by
 
 _bind = CODEC.functions.bind
 
@@ -53,6 +61,12 @@ def _chosen(config: Any) -> Dict[str, Any]:
     defaults = {field.name: field.default for field in fields(config)}
     options = config.to_dict().items()
     return {name: value for name, value in options if name[:5] != "pool_" or value != defaults.get(name)}
+
+
+def _lost_in_transaction() -> ConnectionLost:
+    error = ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
+    error.errno = 2006  # nothing was sent
+    return error
 
 
 class Execution:
@@ -87,6 +101,7 @@ class Execution:
         self._capabilities: Optional[DatabaseCapabilities] = None
         self._statement_timeout = self.config.statement_timeout
         self._undone: Optional[int] = None  # the errno for which the open transaction was rolled back
+        self._server_is_read_only = False
         threshold = self.config.prepare_threshold
         self._sightings = Sightings(threshold) if threshold is not None else None
         self._planner = Planner(
@@ -149,7 +164,7 @@ class Execution:
             self._undone = None
             return
         if self._undone is None:
-            raise ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
+            raise _lost_in_transaction()
         error = ERRORS[self._undone].error(
             f"the transaction was undone after errno {self._undone}: roll it back and run it again"
         )
@@ -174,6 +189,19 @@ class Execution:
     def _end_session(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+    @property
+    def _read_only_by_choice(self) -> bool:
+        manager = self._transaction_manager
+        return self.in_transaction and manager.transaction_mode is TransactionMode.READ_ONLY
+
+    def _leave_read_only_server(self) -> None:
+        """End a session whose server takes no writes any more, after the transaction: the next may find another."""
+        session = self._connection
+        begun = session is not None and TRANSACTION in session.left  # by a statement of the user's
+        if self._server_is_read_only and not self.in_transaction and not begun:
+            self._server_is_read_only = False
+            self._end_session()
 
     def _end_transaction_state(self) -> None:
         """The session is being ended on purpose, and the server rolls back with it."""
@@ -317,7 +345,11 @@ class Execution:
     def _failed(self, error: Exception) -> Exception:
         """The typed exception for ``error``; the caller raises it from the original."""
         self.log(logging.ERROR, f"Error executing query: {error}")  # type: ignore[attr-defined]
-        return translate(error)
+        meant = translate(error)
+        if isinstance(meant, ReadOnlyServerError) and not self._read_only_by_choice:
+            self._server_is_read_only = True
+            self._leave_read_only_server()
+        return meant
 
     def _fail(self, error: Exception) -> NoReturn:
         """Raise the typed exception for ``error``, from it."""

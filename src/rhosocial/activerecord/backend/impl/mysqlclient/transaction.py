@@ -4,7 +4,7 @@ Core's managers keep the nesting levels, savepoints and events; here are only th
 """
 
 from contextlib import contextmanager
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, NoReturn
 
 from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError
 from rhosocial.activerecord.backend.transaction import (
@@ -14,7 +14,7 @@ from rhosocial.activerecord.backend.transaction import (
     TransactionMode,
 )
 
-from .errors import CommitUnknown, ConnectionLost, is_disconnect
+from .errors import TransactionError, commit_error, is_disconnect, transaction_error
 
 _LEVELS = {
     IsolationLevel.READ_UNCOMMITTED: "READ UNCOMMITTED",
@@ -44,14 +44,17 @@ class _Statements:
         return statements
 
     @contextmanager
-    def _interruptible(self, outermost: bool, level: int) -> Iterator[None]:
-        """A cancellation or KeyboardInterrupt in here ends the session, and with it the transaction.
+    def _typed(self, outermost: bool, level: int) -> Iterator[None]:
+        """Errors in here are typed as their cause is; a cancellation or KeyboardInterrupt ends the session.
 
-        Core knows Exceptions only, and would leave a transaction open that it takes for ended, or the other way
-        round. Inside an outer one, ``level`` is the nesting that core's context managers then expect.
+        With it the transaction ends: core knows Exceptions only, and would leave one open that it takes for ended, or
+        the other way round. Inside an outer one, ``level`` is the nesting that core's context managers then expect.
         """
         try:
             yield
+        except TransactionError as error:
+            meant = transaction_error(error)
+            raise meant from meant.__cause__ or error.__cause__
         except BaseException as error:
             if not isinstance(error, Exception):
                 self._backend._end_session()
@@ -60,16 +63,25 @@ class _Statements:
                 else:
                     self._transaction_level = level
             raise
+        finally:
+            self._backend._leave_read_only_server()
+
+    @contextmanager
+    def _unless_lost(self) -> Iterator[bool]:
+        """For rolling back: where the session ended, or ends now, the server has done it."""
+        try:
+            yield not self._backend.transaction_lost
+        except Exception as error:
+            if not is_disconnect(error):
+                raise
 
 
-def commit_error(error: Exception) -> Exception:
-    """A session lost between COMMIT and its answer leaves the outcome unknown."""
-    sent = not isinstance(error, ConnectionLost) or error.errno is not None
-    if is_disconnect(error) and sent:
-        unknown = CommitUnknown("the connection was lost while COMMIT was answered: it may or may not be done")
-        unknown.errno = getattr(error, "errno", None)
-        return unknown
-    return error
+def fail_commit(error: Exception) -> NoReturn:
+    """Raise what an error of COMMIT means, from it."""
+    meant = commit_error(error)
+    if meant is error:
+        raise error
+    raise meant from error
 
 
 class MySQLTransactionManager(_Statements, TransactionManager):
@@ -77,17 +89,17 @@ class MySQLTransactionManager(_Statements, TransactionManager):
 
     def begin(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level == 0, level + 1):
+        with self._typed(level == 0, level + 1):
             super().begin()
 
     def commit(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level <= 1, level):
+        with self._typed(level <= 1, level):
             super().commit()
 
     def rollback(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level <= 1, level - 1):
+        with self._typed(level <= 1, level - 1):
             super().rollback()
 
     def _do_begin(self) -> None:
@@ -98,19 +110,17 @@ class MySQLTransactionManager(_Statements, TransactionManager):
         try:
             self._backend.execute("COMMIT")
         except Exception as error:
-            meant = commit_error(error)
-            if meant is error:
-                raise
-            raise meant from error
+            fail_commit(error)
 
     def _do_rollback(self) -> None:
-        # The server rolled back when the session ended.
-        if not self._backend.transaction_lost:
-            self._backend.execute("ROLLBACK")
+        with self._unless_lost() as there:
+            if there:
+                self._backend.execute("ROLLBACK")
 
     def _do_rollback_savepoint(self, name: str) -> None:
-        if not self._backend.transaction_lost:
-            super()._do_rollback_savepoint(name)
+        with self._unless_lost() as there:
+            if there:
+                super()._do_rollback_savepoint(name)
 
 
 class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
@@ -118,17 +128,17 @@ class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
 
     async def begin(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level == 0, level + 1):
+        with self._typed(level == 0, level + 1):
             await super().begin()
 
     async def commit(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level <= 1, level):
+        with self._typed(level <= 1, level):
             await super().commit()
 
     async def rollback(self) -> None:
         level = self._transaction_level
-        with self._interruptible(level <= 1, level - 1):
+        with self._typed(level <= 1, level - 1):
             await super().rollback()
 
     async def _do_begin(self) -> None:
@@ -138,15 +148,14 @@ class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
         try:
             await self._backend.execute("COMMIT")
         except Exception as error:
-            meant = commit_error(error)
-            if meant is error:
-                raise
-            raise meant from error
+            fail_commit(error)
 
     async def _do_rollback(self) -> None:
-        if not self._backend.transaction_lost:
-            await self._backend.execute("ROLLBACK")
+        with self._unless_lost() as there:
+            if there:
+                await self._backend.execute("ROLLBACK")
 
     async def _do_rollback_savepoint(self, name: str) -> None:
-        if not self._backend.transaction_lost:
-            await super()._do_rollback_savepoint(name)
+        with self._unless_lost() as there:
+            if there:
+                await super()._do_rollback_savepoint(name)

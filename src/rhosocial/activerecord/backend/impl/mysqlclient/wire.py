@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import threading
 from contextlib import contextmanager
 from typing import Iterator, Optional, Tuple
 
@@ -41,6 +42,20 @@ class Wire:
                     wire.shutdown(socket.SHUT_RDWR)
             except OSError:
                 return  # the other side was quicker
+
+    @contextmanager
+    def ended_after(self, seconds: Optional[float]) -> Iterator[None]:
+        """End the conversation where this takes longer: the client library's read_timeout cannot be set any more."""
+        if seconds is None:
+            yield
+            return
+        timer = threading.Timer(seconds, self.hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def hung_up(self) -> bool:
         """Whether the server, from which nothing is expected, has ended the conversation."""

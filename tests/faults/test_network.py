@@ -1,0 +1,158 @@
+"""F5 to F7, F10, F11: the network ends, stops, slows down or falsifies what the server sends."""
+
+import contextlib
+import itertools
+import time
+
+import pytest
+
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, DatabaseError
+
+from .conftest import answering
+from .proxy import answer_to, cut, drip, flip, passing, says, split, stall
+
+TAGGED = says(b"TAGGED")
+ROWS = [{"tag": f"row {i}", "n": i * 1000} for i in range(30)]
+SQL = "SELECT 'tagged' AS kind, s.* FROM (" + " UNION ALL ".join(
+    [f"SELECT '{row['tag']}' AS tag, {row['n']} AS n" for row in ROWS]
+) + ") AS s"  # fmt: skip
+EXPECTED = [{"kind": "tagged", **row} for row in ROWS]
+
+
+async def execute(backend):
+    return (await backend.execute(SQL)).data
+
+
+async def stream(backend):
+    return [row async for row in backend.stream(SQL, batch_size=7)]
+
+
+async def recorded_answer(backend, proxy):
+    """The bytes that SQL is answered with."""
+    heard = []
+
+    async def recording(flow, data):
+        heard.append(data)
+        await flow.send(data)
+
+    proxy.use(requests=answer_to(TAGGED, recording))
+    assert await execute(backend) == EXPECTED
+    proxy.use()
+    return b"".join(heard)
+
+
+def places(answer):
+    """Offsets into it: its head, its tail and some between."""
+    size = len(answer)
+    return [*range(0, 12), *range(12, size - 3, size // 15), size - 3, size - 2, size - 1]
+
+
+@pytest.mark.parametrize("reset", [True, False], ids=["RST", "FIN"])
+async def test_f05_cut_in_a_result(backend, admin, proxy, reset):
+    for after in places(await recorded_answer(backend, proxy)):
+        before = await answering(backend)
+        proxy.use(requests=answer_to(TAGGED, cut(after, reset)))
+        with pytest.raises(ConnectionLost) as caught:
+            await execute(backend)
+        assert caught.value.errno == 2013 and caught.value.is_disconnect, after
+        proxy.use()
+        assert await answering(backend) != before
+    assert admin.sessions_become(1)
+
+
+@pytest.mark.parametrize("reset", [True, False], ids=["RST", "FIN"])
+async def test_f06_cut_in_a_stream(backend, admin, proxy, reset):
+    session = await answering(backend)
+    for after in places(await recorded_answer(backend, proxy)):
+        proxy.use(requests=answer_to(TAGGED, cut(after, reset)))
+        rows = []
+        with pytest.raises(ConnectionLost) as caught:
+            async for row in backend.stream(SQL, batch_size=7):
+                rows.append(row)
+        assert caught.value.errno == 2013 and caught.value.is_disconnect, after
+        assert rows == EXPECTED[: len(rows)] and len(rows) < len(EXPECTED)
+        proxy.use()
+        assert await answering(backend) == session
+    assert await stream(backend) == EXPECTED
+    assert admin.sessions_become(1)
+
+
+@pytest.mark.parametrize("read", [execute, stream], ids=["execute", "stream"])
+@pytest.mark.parametrize("after", [0, 3, 700], ids=["before the answer", "in a header", "in a row"])
+async def test_f07_the_server_falls_silent(open, admin, proxy, read, after):
+    backend = open(read_timeout=1, connect_timeout=2)
+    await answering(backend)
+    proxy.use(requests=answer_to(TAGGED, stall(after)))
+    before = time.monotonic()
+    with pytest.raises(ConnectionLost) as caught:
+        await read(backend)
+    assert caught.value.errno == 2013 and caught.value.is_disconnect
+    assert 0.9 < time.monotonic() - before < 10
+    proxy.use()
+    await answering(backend)
+    assert admin.sessions_become(1)
+
+
+# Packet, byte in it, mask. The client library looks at no sequence ids: TLS is what notices.
+FALSIFIED = {
+    "sequence id": (0, 3, 0xFF, EXPECTED),
+    "a column's sequence id": (1, 3, 0xFF, EXPECTED),
+    "number of columns": (0, 4, 0xFF, ConnectionLost),
+    "number of columns, one more": (0, 4, 0x04, ConnectionLost),
+    "length": (0, 0, 0x01, ConnectionLost),
+    "length, a byte more": (2, 0, 0x01, ConnectionLost),
+    "a row's length": (8, 0, 0x40, ConnectionLost),
+    "a cell's length": (8, 4, 0x80, ConnectionLost),
+}
+
+
+@pytest.mark.parametrize("what", FALSIFIED)
+async def test_f10_a_falsified_answer(open, admin, proxy, what):
+    number, byte, mask, expected = FALSIFIED[what]
+    backend = open(read_timeout=1)
+    packets, _ = split(await recorded_answer(backend, proxy))
+    before = await answering(backend)
+    proxy.use(requests=answer_to(TAGGED, flip(len(b"".join(packets[:number])) + byte, mask)))
+    if expected is ConnectionLost:
+        with pytest.raises(ConnectionLost) as caught:
+            await execute(backend)
+        assert caught.value.is_disconnect
+        proxy.use()
+        assert await answering(backend) != before
+    else:
+        assert await execute(backend) == expected
+        proxy.use()
+        assert await answering(backend) == before
+    assert await execute(backend) == EXPECTED
+    assert admin.sessions_become(1)
+
+
+@pytest.mark.parametrize("mask", [0x01, 0xFF])
+async def test_f10_whatever_is_falsified_is_no_answer_to_another_question(open, admin, proxy, mask):
+    backend = open(read_timeout=1)
+    packets, _ = split(await recorded_answer(backend, proxy))
+    starts = [0, *itertools.accumulate(map(len, packets))]
+    for start, packet in [*zip(starts, packets)][:12] + [*zip(starts, packets)][-2:]:
+        for byte in range(3, len(packet)):  # longer packets are waited for until read_timeout passes
+            proxy.use(requests=answer_to(TAGGED, flip(start + byte, mask)))
+            with contextlib.suppress(DatabaseError):
+                await execute(backend)
+            proxy.use()
+            try:
+                await answering(backend)
+            except DatabaseError as error:
+                assert error.is_disconnect
+                await answering(backend)
+    assert admin.sessions_become(1)
+
+
+@pytest.mark.parametrize("size", [1, 7])
+async def test_f11_a_slow_drip(backend, admin, proxy, size):
+    before = await answering(backend)
+    proxy.use(answers=drip(0.01, size, limit=150))
+    assert await execute(backend) == EXPECTED
+    assert await answering(backend) == before
+    proxy.use(answers=passing, requests=drip(0.001, size, limit=200))
+    assert await execute(backend) == EXPECTED
+    assert await answering(backend) == before
+    assert admin.sessions_become(1)
