@@ -118,6 +118,10 @@ async def open(side, config, proxy, admin):
     proxy.use()
     for backend in opened:
         await backend.disconnect()
+        if backend.config.pooled:
+            closed = backend.pool.close()
+            if asyncio.iscoroutine(closed):
+                await closed
     assert admin.sessions_become(0), admin.sessions()
 
 
@@ -155,7 +159,9 @@ class InThreads:
             return function
 
         async def call(*arguments, **options):
-            return await asyncio.to_thread(function, *arguments, **options)
+            given = [one.synchronous if isinstance(one, InThreads) else one for one in arguments]
+            result = await asyncio.to_thread(function, *given, **options)
+            return InThreads(result) if isinstance(result, MySQLBackend) else result
 
         return call
 

@@ -7,6 +7,7 @@ import weakref
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import MySQLdb
+import MySQLdb.connections
 from MySQLdb import _mysql
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
@@ -51,6 +52,14 @@ _KILLERS = threading.BoundedSemaphore(4)
 Self = TypeVar("Self", bound="Session")
 
 
+class _Connection(MySQLdb.connections.Connection):
+    """mysqlclient's, which is silent between login and session_statements(): only after it can time be watched over."""
+
+    def set_character_set(self, charset: str, collation: Optional[str] = None) -> None:
+        """It is said in the login, and again by session_statements(), as servers may be told to overhear it."""
+        self.encoding = "utf8"
+
+
 class Session:
     """A connection to the server. Its statements run one after another, whichever threads send them.
 
@@ -65,7 +74,7 @@ class Session:
         self._connection: Any = None
         try:
             arguments = connect_arguments(config, _LIBMARIADB)
-            self._connection = MySQLdb.connect(**arguments, conv=_RAW, use_unicode=False)
+            self._connection = _Connection(**{**arguments, "autocommit": None}, conv=_RAW, use_unicode=False)
             # Asking later fails while another thread runs a statement, and KILL needs it just then.
             self.id: int = self._connection.thread_id()
             self._wire = Wire(self._connection.fileno())
