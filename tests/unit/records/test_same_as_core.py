@@ -4,9 +4,15 @@ import asyncio
 import os
 
 from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from rhosocial.activerecord.backend.result import QueryResult
+from rhosocial.activerecord.model import ActiveRecord, AsyncActiveRecord
+
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient.records.bulk import bulk_of
 
 from .generated import twins_and_rows
-from .same import assert_own, assert_same, copied, outcome
+from .same import assert_own, assert_same, copied, exactly, outcome
 
 SETTINGS = settings(
     max_examples=int(os.environ.get("RECORDS_EXAMPLES", "250")),
@@ -93,6 +99,40 @@ def test_new_records(builders, made):
             assert core.is_new_record == fast.is_new_record
             for call in ("validate_fields", "_prepare_save_data"):
                 assert called(core, call) == called(fast, call), call
+
+
+# Not connected: what bulk_create() asks of it is known without a server.
+BACKENDS = {ActiveRecord: MySQLBackend(version=(9, 7, 0)), AsyncActiveRecord: AsyncMySQLBackend(version=(9, 7, 0))}
+
+
+@SETTINGS
+@given(twins_and_rows(rows=2), st.integers(1, 99))
+def test_what_is_created_in_bulk(builders, made, first_id):
+    """What bulk_create() sends for a record, and what the record is then: step by step as core has it."""
+    twins, rows = made
+    backend = next(backend for base, backend in BACKENDS.items() if issubclass(twins.fast, base))
+    for cls in twins:
+        cls.__backend__ = backend
+    accepted = [row for row in rows if outcome(lambda: twins.core(**copied(row)))[0] == "returned"]  # noqa: B023
+    core, fast = ([cls(**copied(row)) for row in accepted] for cls in twins)
+    bulk = bulk_of(twins.fast, twins.fast._load_plan(), fast)
+    event("core's way" if bulk is None else "at once")
+    if bulk is None:
+        return
+    [batch] = bulk.batches(backend, None)
+    for record, values in zip(core, batch.options.rows):
+        assert record.is_new_record and called(record, "validate_fields") == ("returned", "None")
+        data = twins.core._map_fields_to_columns(record._prepare_save_data())
+        assert exactly(dict(zip(batch.options.columns, values)), data)
+    bulk.take_keys(batch, QueryResult(last_insert_id=first_id))
+    bulk.saved()
+    for number, record in enumerate(core, first_id):
+        if record.id is None:
+            record.id = number
+        record._is_from_db = True
+        record.reset_tracking()
+    for one, other in zip(core, fast):
+        assert_same(one, other)
 
 
 @SETTINGS

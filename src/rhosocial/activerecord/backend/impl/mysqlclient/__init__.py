@@ -7,6 +7,7 @@ from .config import MySQLConnectionConfig
 from .dialect import MySQLDialect
 from .driver import CODEC
 from .explain import MySQLExplainResult, MySQLExplainRow
+from .records import AsyncFastLoadMixin, FastLoadMixin
 from .transaction import AsyncMySQLTransactionManager, MySQLTransactionManager
 from .types import (
     MySQLBigIntType,
@@ -54,9 +55,11 @@ def implementation_reasons() -> dict[str, str]:
 
 
 __all__ = [
+    "AsyncFastLoadMixin",
     "AsyncMySQLBackend",
     "AsyncMySQLTransactionManager",
     "DatabaseCapabilities",
+    "FastLoadMixin",
     "MySQLBackend",
     "MySQLBigIntType",
     "MySQLBinaryType",
