@@ -165,7 +165,7 @@ class AsyncMySQLBackend(
             async with self._turn.here():
                 session = await self._session()
                 self._note(session, sql)
-                if prepare or (session.prepares and self._often(sql)):
+                if prepare or (self._sightings is not None and session.prepares and self._sightings.often(sql)):
                     outcome = await session.run_prepared(*self._prepared(sql, params), shape)
                 else:
                     outcome = await session.run(statement or self._statement(sql, params), shape)
