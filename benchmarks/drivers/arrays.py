@@ -6,8 +6,8 @@ import MySQLdb
 
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.sql import template
 from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC
+from rhosocial.activerecord.backend.impl.mysqlclient.driver_prepared import ARRAY_BYTES
 
-ROWS, BYTES = 1_000, 1 << 20  # of one array
 
 
 def connect(login: dict[str, Any]) -> MySQLdb.Connection:
@@ -24,6 +24,7 @@ def insert_many(connection: MySQLdb.Connection, sql: str, rows: Sequence[tuple[A
     connection.begin()
     done = 0
     while done < len(rows):
-        done = statement.execute_rows(rows, done, ROWS, BYTES)
+        done = statement.execute_rows(rows, done, ARRAY_BYTES)
+        statement.close()
     connection.commit()
     statement.finish()
