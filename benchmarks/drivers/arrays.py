@@ -9,7 +9,6 @@ from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC
 from rhosocial.activerecord.backend.impl.mysqlclient.driver_prepared import ARRAY_BYTES
 
 
-
 def connect(login: dict[str, Any]) -> MySQLdb.Connection:
     return MySQLdb.connect(**login, charset="utf8mb4", autocommit=True)
 
