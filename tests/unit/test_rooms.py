@@ -56,7 +56,8 @@ MAY_IMPORT = {
     "session_state": set(),
     "async_session": {"codec", "config", "driver", "driver_prepared", "errors"},
     "bulk": {"codec", "driver", "errors"},
-    "bulk_operations": {"bulk", "driver", "transaction"},
+    "bulk_statements": {"bulk"},
+    "bulk_operations": {"bulk", "bulk_statements", "driver", "transaction"},
     "execution": {
         "bulk",
         "capabilities",
@@ -101,7 +102,7 @@ MAY_IMPORT = {
     "explain": set(),
     "schema": set(),
     "server": set(),
-    "operations": {"bulk", "bulk_operations", "codec"},
+    "operations": {"bulk", "bulk_operations", "bulk_statements", "codec", "errors"},
     "records": {"codec"},
 }
 

@@ -143,7 +143,7 @@ class Batch:
 
     def conclude(self, outcome: Outcome) -> None:
         """Keep what a statement ``after`` the others gave."""
-        self._affected = outcome.affected_rows
+        self._affected += outcome.affected_rows
 
     def outcome(self) -> Outcome:
         return Outcome(None, self._affected, self._first_id)

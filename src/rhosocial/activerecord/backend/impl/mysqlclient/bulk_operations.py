@@ -2,11 +2,12 @@
 
 import time
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
-from typing import Any, AsyncIterator, ContextManager, Iterable, Iterator, List, Sequence
+from typing import Any, AsyncIterator, ContextManager, Iterable, Iterator, List, Optional, Sequence
 
 from rhosocial.activerecord.backend.result import QueryResult
 
 from .bulk import Batch, unit
+from .bulk_statements import UpdateBatch, table_name, upsert_sql
 from .driver import PLAIN, Outcome, Shape
 from .transaction import fail_commit
 
@@ -22,9 +23,51 @@ class BulkMixin:
         PacketTooLarge for a row that no statement can hold; what ``params_list`` itself raises comes as it is.
         Inside a transaction a failed call undoes its own rows only.
         """
+        return self._run_logged(Batch(sql, params_list, self._bindable))
+
+    def bulk_upsert(
+        self: Any,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        update_columns: Optional[Sequence[str]] = None,
+        *,
+        schema_name: Optional[str] = None,
+    ) -> QueryResult:
+        """Insert rows, or update those that have one of their unique keys already; all or none.
+
+        rows: any iterable of lists or tuples with the values of ``columns``
+        update_columns: what is set in a row that is there: all of ``columns`` by default, nothing where it is empty
+        Returns affected_rows as the server counts: 1 for a row inserted, 2 for one changed, 0 for one left as it was.
+        Raises what execute_many() does.
+        """
+        self.get_server_version()
+        sql = upsert_sql(self.dialect, table_name(self.dialect, table, schema_name), columns, update_columns)
+        return self._run_logged(Batch(sql, rows, self._bindable))
+
+    def bulk_update_rows(
+        self: Any,
+        table: str,
+        key_columns: Sequence[str],
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        schema_name: Optional[str] = None,
+    ) -> QueryResult:
+        """Set ``columns`` of the rows found by ``key_columns``, all or none; keys that are nowhere are passed over.
+
+        rows: any iterable of lists or tuples with the values of ``key_columns``, then those of ``columns``
+        Returns affected_rows: the rows that were changed. Raises what execute_many() does; IntegrityError (1062) for
+        a key that is twice in ``rows``. The account needs the privilege CREATE TEMPORARY TABLES.
+        """
+        name = table_name(self.dialect, table, schema_name)
+        keys = tuple(key_columns)
+        return self._run_logged(UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), rows, self._bindable))
+
+    def _run_logged(self: Any, batch: Batch) -> QueryResult:
         started = time.perf_counter()
-        self._log_statement(sql, "many rows")
-        return self._result(self._run_many(sql, params_list), None, time.perf_counter() - started)
+        self._log_statement(batch.sql, "many rows")
+        return self._result(self._run_batch(batch), None, time.perf_counter() - started)
 
     def _execute_batch_fast(self: Any, sql: str, params_list: List[tuple]) -> int:
         return self._run_many(sql, params_list).affected_rows
@@ -93,9 +136,41 @@ class AsyncBulkMixin:
 
     async def execute_many(self: Any, sql: str, params_list: Iterable[Sequence[Any]]) -> QueryResult:
         """BulkMixin.execute_many, awaited."""
+        return await self._run_logged(Batch(sql, params_list, self._bindable))
+
+    async def bulk_upsert(
+        self: Any,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        update_columns: Optional[Sequence[str]] = None,
+        *,
+        schema_name: Optional[str] = None,
+    ) -> QueryResult:
+        """BulkMixin.bulk_upsert, awaited."""
+        await self.get_server_version()
+        sql = upsert_sql(self.dialect, table_name(self.dialect, table, schema_name), columns, update_columns)
+        return await self._run_logged(Batch(sql, rows, self._bindable))
+
+    async def bulk_update_rows(
+        self: Any,
+        table: str,
+        key_columns: Sequence[str],
+        columns: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        schema_name: Optional[str] = None,
+    ) -> QueryResult:
+        """BulkMixin.bulk_update_rows, awaited."""
+        name = table_name(self.dialect, table, schema_name)
+        keys = tuple(key_columns)
+        batch = UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), rows, self._bindable)
+        return await self._run_logged(batch)
+
+    async def _run_logged(self: Any, batch: Batch) -> QueryResult:
         started = time.perf_counter()
-        self._log_statement(sql, "many rows")
-        return self._result(await self._run_many(sql, params_list), None, time.perf_counter() - started)
+        self._log_statement(batch.sql, "many rows")
+        return self._result(await self._run_batch(batch), None, time.perf_counter() - started)
 
     async def _execute_batch_fast_async(self: Any, sql: str, params_list: List[tuple]) -> int:
         return (await self._run_many(sql, params_list)).affected_rows
