@@ -23,7 +23,7 @@ from cpython.tuple cimport PyTuple_CheckExact
 from cpython.unicode cimport PyUnicode_AsUTF8String, PyUnicode_CheckExact
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint64_t
-from libc.string cimport memchr, memcpy, strlen
+from libc.string cimport memchr, memcpy, memmove, strlen
 
 import decimal as lit_decimal_module
 import uuid as lit_uuid_module

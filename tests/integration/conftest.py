@@ -1,7 +1,9 @@
 """Backends on a fresh database of each server, and an administrator beside them."""
 
+import importlib.util
 import time
 from contextlib import closing
+from pathlib import Path
 
 import MySQLdb
 import pytest
@@ -14,6 +16,17 @@ SESSIONS = {
     "mysql": "SELECT processlist_id, processlist_info FROM performance_schema.threads WHERE processlist_db",
     "mariadb": "SELECT id, info FROM information_schema.processlist WHERE db",
 }
+
+SAMPLES = Path(__file__).parents[1] / "codec" / "samples.py"
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """tests/codec/samples.py, the table of types."""
+    spec = importlib.util.spec_from_file_location("samples_of_types", SAMPLES)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

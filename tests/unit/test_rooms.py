@@ -14,6 +14,7 @@ NAME = mysqlclient.__name__
 MAY_IMPORT = {
     "__init__": None,
     "backend": {
+        "bulk_load",
         "capabilities",
         "codec",
         "config",
@@ -36,6 +37,7 @@ MAY_IMPORT = {
         "errors",
         "pool_policy",
         "async_session",
+        "bulk_load",
         "capabilities",
         "codec",
         "config",
@@ -57,6 +59,16 @@ MAY_IMPORT = {
     "async_session": {"codec", "config", "driver", "driver_prepared", "errors"},
     "bulk": {"codec", "driver", "errors"},
     "bulk_statements": {"bulk"},
+    "bulk_load": {
+        "async_session",
+        "bulk",
+        "bulk_statements",
+        "codec",
+        "config",
+        "driver",
+        "errors",
+        "transaction",
+    },
     "bulk_operations": {"bulk", "bulk_statements", "driver", "transaction"},
     "execution": {
         "bulk",

@@ -13,6 +13,7 @@ from rhosocial.activerecord.backend.result import QueryResult
 
 from .async_pool import AsyncSessionPool
 from .async_session import AsyncSession, LoopLock
+from .bulk_load import AsyncBulkLoadMixin
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import AsyncCursor, AsyncStreamCursor
@@ -31,6 +32,7 @@ from .transaction import AsyncMySQLTransactionManager, fail_commit
 class AsyncMySQLBackend(
     AsyncRetrying,
     AsyncOperationsMixin,
+    AsyncBulkLoadMixin,
     Execution,
     AsyncExplainBackendMixin,
     IntrospectorBackendMixin,

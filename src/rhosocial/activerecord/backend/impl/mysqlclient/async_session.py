@@ -6,7 +6,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from .codec.abc import WireError
 from .codec.plan import Plan
@@ -21,7 +21,17 @@ _SAYS_WHEN_WRITABLE = CODEC.library is not None and CODEC.library.mariadb
 _SENT_AT_ONCE = 16 * 1024
 _WRITABLE = 2
 _OUT_OF_STEP = 2014  # CR_COMMANDS_OUT_OF_SYNC
+_T = TypeVar("_T")
 _ENDED = "the session was ended while a statement ran on it"
+
+
+async def apart(work: Callable[[], _T], give_up: Callable[[], None]) -> _T:
+    """Run in a thread what blocks. Cancelled, it is told to give up, and not waited for."""
+    try:
+        return await asyncio.to_thread(work)
+    except asyncio.CancelledError:
+        threading.Thread(target=give_up).start()
+        raise
 
 
 class LoopLock:

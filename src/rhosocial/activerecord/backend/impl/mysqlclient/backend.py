@@ -12,6 +12,7 @@ from rhosocial.activerecord.backend.introspection.executor import SyncIntrospect
 from rhosocial.activerecord.backend.options import ExecutionOptions
 from rhosocial.activerecord.backend.result import QueryResult
 
+from .bulk_load import BulkLoadMixin
 from .capabilities import PROBE
 from .codec.script import statements
 from .cursors import Cursor, StreamCursor
@@ -29,7 +30,13 @@ from .transaction import MySQLTransactionManager, fail_commit
 
 
 class MySQLBackend(
-    Retrying, OperationsMixin, Execution, SyncExplainBackendMixin, IntrospectorBackendMixin, StorageBackend
+    Retrying,
+    OperationsMixin,
+    BulkLoadMixin,
+    Execution,
+    SyncExplainBackendMixin,
+    IntrospectorBackendMixin,
+    StorageBackend,
 ):
     """MySQL and MariaDB for core's synchronous models.
 

@@ -63,6 +63,41 @@ def unit(within: bool) -> Unit:
     return Unit(b"SAVEPOINT " + name, b"RELEASE SAVEPOINT " + name, b"ROLLBACK TO SAVEPOINT " + name)
 
 
+class Rows:
+    """Rows from any iterable, some at a time, with values that the codec knows.
+
+    adapt:  makes a row's values such
+    error:  what the iterable itself raised
+    """
+
+    def __init__(self, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
+        self._rows, self._adapt = rows, adapt
+        self.error: Optional[Exception] = None
+        self.count = 0
+
+    def blocks(self) -> Iterator[Tuple[int, List[Any]]]:
+        """Lists of rows, and how many there were before."""
+        rows = iter(self._rows)
+        while True:
+            try:
+                block = list(islice(rows, _BLOCK))
+            except Exception as error:
+                self.error = error
+                raise
+            if not block:
+                return
+            yield self.count, self._adapted(block)
+            self.count += len(block)
+
+    def _adapted(self, block: List[Any]) -> List[Any]:
+        try:
+            if BOUND_TYPES.issuperset(map(type, chain.from_iterable(block))):
+                return block
+        except TypeError:  # a row is none: the codec says which
+            return block
+        return [self._adapt(row) if isinstance(row, AnySequence) else row for row in block]
+
+
 class Batch:
     """The statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it.
 
@@ -76,10 +111,9 @@ class Batch:
     size = INSERT_BYTES
 
     def __init__(self, sql: str, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
-        self.sql, self._rows, self._adapt = sql, rows, adapt
+        self.sql, self.rows = sql, Rows(rows, adapt)
         self._affected = 0
         self._first_id: Optional[int] = None
-        self.rows_error: Optional[Exception] = None
         self.chunks: Iterator[Chunk] = iter(())
         self.is_one = True
 
@@ -97,9 +131,9 @@ class Batch:
         head, row, tail = shape = cut.insert or InsertShape(b"", cut.parts, b"")
         room = min(self.size, longest) - len(head) - len(tail) if cut.insert else 0
         texts: List[bytes] = []
-        start = base = 0
+        start = 0
         left = room
-        for block in self._blocks():
+        for base, block in self.rows.blocks():
             done = 0
             while done < len(block):
                 text, end = _bind_rows(row, block, done, left, backslash, base)
@@ -111,29 +145,8 @@ class Batch:
                 if full or done < len(block):
                     yield _chunk(shape, texts, start, backslash, longest)
                     texts, left, start = [], room, base + done
-            base += len(block)
         if texts:
             yield _chunk(shape, texts, start, backslash, longest)
-
-    def _blocks(self) -> Iterator[List[Any]]:
-        rows = iter(self._rows)
-        while True:
-            try:
-                block = list(islice(rows, _BLOCK))
-            except Exception as error:
-                self.rows_error = error
-                raise
-            if not block:
-                return
-            yield self._bindable(block)
-
-    def _bindable(self, block: List[Any]) -> List[Any]:
-        try:
-            if BOUND_TYPES.issuperset(map(type, chain.from_iterable(block))):
-                return block
-        except TypeError:  # a row is none: the codec says which
-            return block
-        return [self._adapt(row) if isinstance(row, AnySequence) else row for row in block]
 
     def take(self, chunk: Chunk, outcome: Outcome) -> Optional[Question]:
         """Keep an outcome; what has to be asked about it."""

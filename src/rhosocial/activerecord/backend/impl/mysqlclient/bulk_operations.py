@@ -89,7 +89,7 @@ class BulkMixin:
                     self._clean_up(session, batch)
             return batch.outcome()
         except Exception as error:
-            if error is batch.rows_error:
+            if error is batch.rows.error:
                 raise
             self._undo(error)
             return self._fail(error)
@@ -192,7 +192,7 @@ class AsyncBulkMixin:
                     await self._clean_up(session, batch)
             return batch.outcome()
         except Exception as error:
-            if error is batch.rows_error:
+            if error is batch.rows.error:
                 raise
             await self._undo(error)
             return self._fail(error)

@@ -65,6 +65,7 @@ class MySQLConnectionConfig(
     conn_attrs: dict[str, str] | None = None
     prepare_threshold: int | None = None
     local_infile: bool = False
+    bulk_load: bool = False
     local_infile_dir: str | None = None
 
     ssl_capath: str | None = None

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
 
 import MySQLdb
 import MySQLdb.connections
@@ -189,6 +189,27 @@ class Session:
         with self._lock:
             self._live()
             return self._reader.fetch(plan, count)
+
+    def load(self, statement: bytes, lines: Iterable[bytes]) -> Tuple[Outcome, int]:
+        """Run LOAD DATA LOCAL and give it ``lines``, whatever file the server asks for: these once, and no other.
+
+        Returns the outcome and the number of warnings. Raises as run(), and what ``lines`` raises.
+        """
+        with self._lock:
+            connection = self._live()
+            served = CODEC.functions.LocalInfile(CODEC.library, connection)
+            connection.local_infile = served  # which the client library points to from now on
+            served.serve(lines)
+            try:
+                connection.query(statement)
+                outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, PLAIN))
+                return outcome, connection.warning_count()
+            except BaseException as error:
+                raised = served.stop() or error
+                self._recover(raised)
+                raise raised from raised.__cause__
+            finally:
+                served.stop()
 
     @property
     def alone(self) -> Any:

@@ -43,6 +43,19 @@ class ZeroDates(IntEnum):
     TEXT = 2
 
 
+class Load(IntEnum):
+    """What LOAD DATA is given for one column: text that the server stores as it stores INSERT's literals."""
+
+    INTEGER = 0
+    DECIMAL = 1
+    FLOAT = 2
+    YEAR = 3  # int in four digits: INSERT takes 0 for the year 0000, text '0' is 2000 (MySQL manual 13.2.4)
+    BIT = 4  # digits, to be cast: text is taken for its bytes
+    TEXT = 5
+    MEMBER = 6  # ENUM, SET, JSON, dates and times: an int would be something else than the same digits as text
+    BINARY = 7  # hexadecimal digits
+
+
 class DecodeError(ValueError):
     """A cell that is not what its column type says."""
 

@@ -2,5 +2,6 @@
 
 from .decode import decode_rows
 from .literal import bind, bind_rows
+from .load import load_rows
 
-__all__ = ["bind", "bind_rows", "decode_rows"]
+__all__ = ["bind", "bind_rows", "decode_rows", "load_rows"]
