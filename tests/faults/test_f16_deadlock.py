@@ -182,9 +182,9 @@ async def test_f16_only_retryable_errors_are_run_again(attempts, table):
 
 
 async def test_f16_an_unknown_commit_is_not_run_again(attempts, proxy):
-    proxy.use(requests=at_packet(says(b"COMMIT"), cut()))
+    proxy.use(requests=at_packet(lambda packet: packet[4:] == b"\x03COMMIT", cut()))
     error, times = await attempts("DO 0")
-    assert isinstance(error.__cause__, CommitUnknown) and times == 1
+    assert isinstance(error, CommitUnknown) and times == 1
 
 
 async def test_f16_a_lost_session_is_not_run_again(attempts, proxy):

@@ -71,6 +71,7 @@ class Session:
         self.planner = planner
         self._config = config
         self._lock = threading.RLock()
+        self._unfinished = False  # a statement is running, or was interrupted and not cleaned up after
         self._connection: Any = None
         try:
             arguments = connect_arguments(config, _LIBMARIADB)
@@ -126,7 +127,18 @@ class Session:
 
     @property
     def closed(self) -> bool:
-        return self._connection is None
+        return self._connection is None or (self._unfinished and self._abandoned())
+
+    def _abandoned(self) -> bool:
+        """Whether a signal interrupted even the cleaning up after a statement: then the session is ended now."""
+        if self._lock._is_owned() or not self._lock.acquire(blocking=False):  # type: ignore[attr-defined]
+            return False  # it is running
+        try:
+            if self._unfinished:
+                self.discard()
+            return self._connection is None
+        finally:
+            self._lock.release()
 
     @property
     def backslash(self) -> bool:
@@ -164,6 +176,7 @@ class Session:
         with self._lock:
             connection = self._live()
             text = self._sendable(statement)
+            self._unfinished = True
             try:
                 _send(connection, text)
                 outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, shape))
@@ -172,6 +185,7 @@ class Session:
             except BaseException as error:
                 self._recover(error)
                 raise
+            self._unfinished = False
             self.used = time.monotonic()
             return outcome
 
@@ -227,11 +241,14 @@ class Session:
             wanted = self._text(text)
             if CODEC.library is None:
                 self._text(plain)  # names what is wrong with the parameters, as EXECUTE would not
+            self._unfinished = True
             statement = self._prepare(wanted, len(params))
+            self._unfinished = statement is not None
             if statement is None:
                 return self.run(plain, shape)
             try:
                 if not statement.execute(params):
+                    self._unfinished = False
                     return self.run(plain, shape)
                 outcome = self._read_prepared(statement, shape)
             except BaseException as error:
@@ -239,6 +256,7 @@ class Session:
                 if overtaken(wanted, error):
                     return self.run(plain, shape)
                 raise
+            self._unfinished = False
             self.used = time.monotonic()
             return outcome
 
@@ -269,7 +287,9 @@ class Session:
         with self._lock:
             self._live()
             wanted = self._text(text)
+            self._unfinished = True
             statement = self._prepare(wanted)
+            self._unfinished = statement is not None
             if statement is None:
                 return None, start
             try:
@@ -278,6 +298,7 @@ class Session:
             except BaseException as error:
                 self._recover_prepared(wanted, error)
                 raise
+            self._unfinished = False
             self.used = time.monotonic()
             return outcome, done
 
@@ -285,7 +306,9 @@ class Session:
         """Close a prepared statement, if there is one."""
         with self._lock:
             if self._connection is not None:
+                self._unfinished = True
                 self._prepared.forget(self._text(text))
+                self._unfinished = False
 
     def _prepare(self, text: bytes, params: Optional[int] = None) -> Any:
         try:
@@ -293,6 +316,7 @@ class Session:
         except Exception as error:
             if self._unusable(error):
                 self.discard()
+            self._unfinished = False
             raise
 
     def _read_prepared(self, statement: Any, shape: Shape) -> Outcome:
@@ -314,6 +338,7 @@ class Session:
             self._prepared.reset(text, error)
         except Exception:
             self.discard()
+        self._unfinished = False
 
     def _live(self) -> Any:
         if self._connection is None:
@@ -345,6 +370,7 @@ class Session:
             # An error of the server's is the last of its answer.
             if not isinstance(last, (MySQLdb.Error, WireError)) or self._unusable(last):
                 self.discard()
+        self._unfinished = False
 
     def ping(self) -> bool:
         """Ask the server; False, and the session is closed, where it does not answer."""
@@ -361,8 +387,10 @@ class Session:
 
     def stale(self) -> bool:
         """Whether the server has closed this session: looked at only after it was idle, without a round trip."""
-        if self._connection is None or time.monotonic() - self.used < _IDLE_SECONDS:
-            return self._connection is None
+        if self._connection is None or (self._unfinished and self._abandoned()):
+            return True
+        if time.monotonic() - self.used < _IDLE_SECONDS:
+            return False
         with self._lock:
             if self._connection is None or not self._wire.hung_up():
                 return self._connection is None

@@ -10,8 +10,9 @@ import time
 import traceback
 import weakref
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Deque, Dict, Hashable, List, NamedTuple, Optional, Tuple, TypeVar, Union
+from typing import Any, Deque, Dict, Hashable, Iterator, List, NamedTuple, Optional, Tuple, TypeVar, Union
 
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
@@ -80,22 +81,6 @@ class _Counts:
     reset: int = 0
 
 
-class _Guard:
-    """The pool's lock; whoever leaves it looks after the leases lost meanwhile."""
-
-    def __init__(self, pool: "PoolPolicy") -> None:
-        self._pool = pool
-        self.lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        self.lock.acquire()
-
-    def __exit__(self, *exc: Any) -> None:
-        self.lock.release()
-        if self._pool._lost:
-            self._pool._sweep()
-
-
 class PoolPolicy:
     """What SessionPool and AsyncSessionPool share.
 
@@ -113,7 +98,7 @@ class PoolPolicy:
 
     def _forget(self) -> None:
         """Begin with nothing: a new pool, and a forked child's."""
-        self._guard = _Guard(self)
+        self._lock = threading.Lock()
         self._idle: List[Lease] = []  # the last one used last
         self._leased: Dict[weakref.ref[Lease], None] = {}
         self._lost: Deque[weakref.ref[Lease]] = deque()
@@ -123,6 +108,17 @@ class PoolPolicy:
         self.closed = False
 
     # -- places --
+
+    @property
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        """The pool's lock; whoever leaves it looks after the leases lost meanwhile."""
+        try:
+            with self._lock:  # a signal's exception cannot come between this and its release
+                yield
+        finally:
+            if self._lost:
+                self._sweep()
 
     @property
     def _size(self) -> int:
@@ -163,14 +159,14 @@ class PoolPolicy:
         self._sweep()
 
     def _sweep(self) -> None:
-        while self._lost and self._guard.lock.acquire(blocking=False):
+        while self._lost and self._lock.acquire(blocking=False):
             try:
                 while self._lost:
                     if self._leased.pop(self._lost.popleft(), self) is None:
                         logger.warning("pool %s: a session was never given back, and is closed", self.name)
                         self._offer_place()
             finally:
-                self._guard.lock.release()
+                self._lock.release()
 
     def _offer(self, lease: Lease) -> bool:
         """Lease it to the first in the queue who has a use for it."""

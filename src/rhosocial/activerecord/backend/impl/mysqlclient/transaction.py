@@ -4,7 +4,7 @@ Core's managers keep the nesting levels, savepoints and events; here are only th
 """
 
 from contextlib import contextmanager
-from typing import Any, Iterator, List, NoReturn
+from typing import Any, Generator, Iterator, List, NoReturn, Optional
 
 from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError
 from rhosocial.activerecord.backend.transaction import (
@@ -57,11 +57,7 @@ class _Statements:
             raise meant from meant.__cause__ or error.__cause__
         except BaseException as error:
             if not isinstance(error, Exception):
-                self._backend._end_session()
-                if outermost:
-                    self._backend._end_transaction_state()
-                else:
-                    self._transaction_level = level
+                self._give_up(0 if outermost else level)
             raise
         finally:
             self._backend._leave_read_only_server()
@@ -74,6 +70,13 @@ class _Statements:
         except Exception as error:
             if not is_disconnect(error):
                 raise
+
+    def _give_up(self, level: int) -> None:
+        """End the session, and with it the transaction; ``level``: what is still to be left by its users."""
+        self._backend._end_session()
+        if level == 0:
+            self._backend._end_transaction_state()
+        self._transaction_level = level
 
 
 def fail_commit(error: Exception) -> NoReturn:
@@ -102,6 +105,20 @@ class MySQLTransactionManager(_Statements, TransactionManager):
         with self._typed(level <= 1, level - 1):
             super().rollback()
 
+    @contextmanager
+    def transaction(
+        self, isolation_level: Optional[IsolationLevel] = None, mode: Optional[TransactionMode] = None
+    ) -> Generator[None, None, None]:
+        """A transaction, or inside another one a savepoint, that ends with the block."""
+        level = self._transaction_level
+        try:
+            with super().transaction(isolation_level, mode):
+                yield
+        except BaseException:
+            if self._transaction_level > level:  # undoing it was interrupted, or failed
+                self._give_up(level)
+            raise
+
     def _do_begin(self) -> None:
         for statement in self._begin_statements():
             self._backend.execute(statement)
@@ -113,6 +130,7 @@ class MySQLTransactionManager(_Statements, TransactionManager):
             fail_commit(error)
 
     def _do_rollback(self) -> None:
+        self._backend._undone = None
         with self._unless_lost() as there:
             if there:
                 self._backend.execute("ROLLBACK")
@@ -151,6 +169,7 @@ class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
             fail_commit(error)
 
     async def _do_rollback(self) -> None:
+        self._backend._undone = None
         with self._unless_lost() as there:
             if there:
                 await self._backend.execute("ROLLBACK")
