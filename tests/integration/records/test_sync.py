@@ -345,7 +345,8 @@ def test_bulk_create_of_records_saved_already(twins):
         with pytest.raises(BulkStateError, match="index 1"):
             model.bulk_create([model(name="b"), *saved])
         assert model.bulk_create([]) == []
-        one = model(name="twice")
+        one = model(name="once")
+        one.name = "twice"
         model.bulk_create([one, one])
         assert [record.name for record in model.query().order_by("id").all()] == ["a", "twice", "twice"]
         model.backend().execute("TRUNCATE TABLE writers")
