@@ -8,11 +8,14 @@ by name. Its ratios divide the median seconds of one side by those of another.
 """
 import gc
 import logging
+import os
 import random
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -27,6 +30,12 @@ DATABASE = "bench"
 # A session for each of 64 tasks, of three drivers; and LOAD DATA LOCAL.
 SERVER_OPTIONS: dict[str, Any] = {"max-connections": 500, "local-infile": True}
 WARM_UP = 20  # calls
+SPIN = """
+import os, sys
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+while str(os.getppid()) == sys.argv[1]:
+    pass
+"""
 
 
 class Different(Exception):
@@ -195,23 +204,38 @@ def measure(sides: Sides, rounds: int, calls: int, pick: random.Random) -> Measu
     gc.collect()
     gc.freeze()  # or collections during a side's work would go through all that the set-up keeps
     try:
-        for _ in range(rounds):
-            taken: dict[str, list[float]] = {name: [] for name in sides}
-            gc.collect()
-            for name in pick.sample(list(sides) * calls, len(sides) * calls):
-                if calls == 1:
-                    gc.collect()
-                spent, result = once(sides[name])
-                taken[name].append(spent)
-                if isinstance(result, float):
-                    returned[name].append(result)
-                del result
-            for name, times in taken.items():
-                seconds[name].append(statistics.median(times))
+        with awake() if calls > 1 else nullcontext():
+            for _ in range(rounds):
+                gc.collect()
+                taken: dict[str, list[float]] = {name: [] for name in sides}
+                for name in pick.sample(list(sides) * calls, len(sides) * calls):
+                    if calls == 1:
+                        gc.collect()
+                    spent, result = once(sides[name])
+                    taken[name].append(spent)
+                    if isinstance(result, float):
+                        returned[name].append(result)
+                    del result
+                for name, times in taken.items():
+                    seconds[name].append(statistics.median(times))
     finally:
         gc.unfreeze()
     return Measured(*({name: statistics.median(numbers) for name, numbers in of.items() if numbers}
                       for of in (seconds, returned)))
+
+
+@contextmanager
+def awake() -> Iterator[None]:
+    """No core falls asleep: or a round trip takes 30 us or 100, by how deep its core slept.
+
+    A process for each spins at the priority that any other's work interrupts (sched(7), SCHED_IDLE); Linux.
+    """
+    cores = os.cpu_count() or 1 if hasattr(os, "SCHED_IDLE") else 0
+    with ExitStack() as stack:
+        for _ in range(cores):
+            spinner = stack.enter_context(subprocess.Popen([sys.executable, "-ISc", SPIN, str(os.getpid())]))
+            stack.callback(spinner.kill)
+        yield
 
 
 def once(side: Callable[[], Any] | Fresh) -> tuple[float, Any]:
