@@ -71,6 +71,12 @@ def rows(count: int = ROWS) -> tuple[tuple[Any, ...], ...]:
     return tuple(_rows(random.Random(7), count))
 
 
+@cache
+def dicts(count: int = ROWS) -> list[dict[str, Any]]:
+    """The same as dicts by column."""
+    return [dict(zip(NAMES, row)) for row in rows(count)]
+
+
 def _rows(pick: random.Random, count: int) -> Iterator[tuple[Any, ...]]:
     for number in range(count):
         first = pick.choice(_FIRST)

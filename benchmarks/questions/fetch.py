@@ -55,7 +55,7 @@ def fetch_typed(bench: Bench) -> Iterator[Sides]:
         for name, driver in (("ours", ours), ("peer", peer)):
             backend = opened(stack, driver, bench)
             sides[name] = partial(driver.fetch_typed, backend, data.SELECT, model(backend).get_column_adapters())
-        wanted = [dict(zip(data.NAMES, row)) for row in data.rows(bench.rows)]
+        wanted = data.dicts(bench.rows)
         check_equal("fetch_typed", {"the data": wanted, **{name: side() for name, side in sides.items()}})
         yield sides
 

@@ -43,7 +43,7 @@ def orm_all(bench: Bench) -> Iterator[Sides]:
         query = sa.select(Mapped).order_by(Mapped.id).limit(count)
         sides["sqlalchemy_orm"] = partial(sqlalchemy.all_objects, session, query)
         results["sqlalchemy_orm"] = [as_dict(mapped) for mapped in sides["sqlalchemy_orm"]()]
-        wanted = [dict(zip(data.NAMES, row)) for row in data.rows(bench.rows)[:count]]
+        wanted = data.dicts(bench.rows)[:count]
         check_equal("orm_all", {"the data": wanted, **results})
         yield sides
 
