@@ -6,7 +6,7 @@ PYTEST = $(PY) -m pytest
 CONNECTOR_9 = build/bench/connector-9
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite test-soak soak lint bench fuzz sanitize wheels clean
+.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite test-soak soak lint bench bench-check bench-suite fuzz sanitize wheels clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +51,9 @@ test-soak: setup  ## a minute of make soak
 
 soak: setup  ## 64 threads and 500 tasks over a pool while sessions are killed, for SECONDS (600)
 	@$(PY) soak/run.py --seconds $(or $(SECONDS),600)
+
+bench-check: setup-venv  ## is any ratio of the last make bench worse than in benchmarks/baseline.json, beyond noise?
+	@$(PY) benchmarks/check.py
 
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'

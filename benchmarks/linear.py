@@ -13,7 +13,7 @@ from drivers import ours
 from harness import Bench, Fresh, once, opened
 from models import KINDS, model
 
-ROUNDS = 3
+ROUNDS = 5
 ROWS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 WRITTEN = ROWS[:5]
 COLUMNS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -26,7 +26,7 @@ Sized = Callable[[int], Callable[[], Any] | Fresh]
 def shapes(bench: Bench, quick: bool) -> dict[str, Any]:
     """{name: {"sizes": [...], "seconds": [...], "exponent": k}}: seconds grow as size to the k, among the larger."""
     sizes = {"rows inserted": WRITTEN, "rows as models": WRITTEN, "rows as dicts": ROWS, "columns": COLUMNS,
-             "parameters": PARAMETERS, "parameters, a new text each time": PARAMETERS}
+             "parameters": PARAMETERS, "parameters of a new text": PARAMETERS}
     with ExitStack() as stack:
         backend = opened(stack, ours, bench)
         work = sized(bench, backend)
@@ -47,7 +47,7 @@ def sized(bench: Bench, backend: Any) -> dict[str, Sized]:
         "columns": lambda size: partial(backend.fetch_all, thousand.format(
             ", ".join(f"{name} AS c{i}" for i, name in enumerate(islice(names, size))))),
         "parameters": lambda size: partial(backend.fetch_one, listed(size), (7,) * size),
-        "parameters, a new text each time": lambda size: lambda: backend.fetch_one(
+        "parameters of a new text": lambda size: lambda: backend.fetch_one(
             f"{listed(size)} -- {next(numbers)}", (7,) * size),
     }
 
@@ -68,7 +68,7 @@ def measured(sizes: tuple[int, ...], work: Sized) -> dict[str, Any]:
         side = work(size)
         once(side)
         gc.collect()
-        seconds.append(statistics.median(once(side)[0] for _ in range(ROUNDS)))
+        seconds.append(min(once(side)[0] for _ in range(ROUNDS)))
     return {"sizes": sizes, "seconds": seconds, "exponent": exponent(sizes, seconds)}
 
 

@@ -38,7 +38,9 @@ def main() -> int:
     quiet()
     asked = [one for one in QUESTIONS if not arguments.only or one.name in arguments.only
              or any(figure.key in arguments.only for figure in one.figures)]
-    report: Report = {"meta": {}, "ratios": {}, "seconds": {}, "mariadb": {"ratios": {}, "seconds": {}}, "shapes": {}}
+    goals = {figure.key: figure.goal for one in asked for figure in one.figures}
+    report: Report = {"meta": {}, "goals": goals, "ratios": {}, "seconds": {},
+                      "mariadb": {"ratios": {}, "seconds": {}}, "shapes": {}}
     try:
         measure_all(asked, arguments, report)
     except (ServerError, Different, DatabaseError, MySQLdb.Error, subprocess.CalledProcessError) as error:

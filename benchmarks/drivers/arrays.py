@@ -1,29 +1,24 @@
-"""An array of rows by one prepared statement, as MariaDB takes it: this backend's wire, without the backend."""
+"""Two ways of this backend to insert many rows into MariaDB: arrays of a prepared statement, and multi-row INSERTs."""
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import MySQLdb
+from drivers.ours import close, connect
 
-from rhosocial.activerecord.backend.impl.mysqlclient.codec.sql import template
-from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC
-from rhosocial.activerecord.backend.impl.mysqlclient.driver_prepared import ARRAY_BYTES
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient.bulk import Batch
+from rhosocial.activerecord.backend.impl.mysqlclient.prepared import prepared_text
 
-
-def connect(login: dict[str, Any]) -> MySQLdb.Connection:
-    return MySQLdb.connect(**login, charset="utf8mb4", autocommit=True)
-
-
-def close(connection: MySQLdb.Connection) -> None:
-    connection.close()
+__all__ = ["close", "connect", "insert_array", "insert_texts"]
+Rows = Sequence[tuple[Any, ...]]
 
 
-def insert_many(connection: MySQLdb.Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    statement = CODEC.functions.Statement(CODEC.library, connection)
-    statement.prepare(b"?".join(template(sql, True).parts))
-    connection.begin()
-    done = 0
-    while done < len(rows):
-        done = statement.execute_rows(rows, done, ARRAY_BYTES)
-        statement.close()
-    connection.commit()
-    statement.finish()
+def insert_array(backend: MySQLBackend, sql: str, rows: Rows) -> None:
+    text, done = partial(prepared_text, sql), 0
+    with backend.transaction():
+        while done < len(rows):
+            outcome, done = backend._connection.run_array(text, rows, done)
+
+
+def insert_texts(backend: MySQLBackend, sql: str, rows: Rows) -> None:
+    backend._run_batch(Batch(sql, rows, backend._bindable))

@@ -33,8 +33,8 @@ def mariadb_array(bench: Bench) -> Iterator[Sides]:
     rows = [data.parameters(row) for row in data.rows(bench.rows)]
     with ExitStack() as stack:
         sides: dict[str, Any] = {}
-        for name, driver in (("inserts", ours), ("array", arrays)):
-            insert = partial(driver.insert_many, opened(stack, driver, bench), data.INSERT_WRITTEN, rows)
+        for name, function in (("inserts", arrays.insert_texts), ("array", arrays.insert_array)):
+            insert = partial(function, opened(stack, arrays, bench), data.INSERT_WRITTEN, rows)
             sides[name] = Fresh(bench.empty, lambda _, insert=insert: insert())
         check_written(bench, sides)
         yield sides
