@@ -55,6 +55,9 @@ soak: setup  ## 64 threads and 500 tasks over a pool while sessions are killed, 
 bench-check: setup-venv  ## is any ratio of the last make bench worse than in benchmarks/baseline.json, beyond noise?
 	@$(PY) benchmarks/check.py
 
+bench-suite: setup  ## the testsuite's own benchmarks, on both servers
+	@$(PY) tests/suite/run.py --area benchmark --impl native -n 0
+
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
 	@$(PY) tools/fuzz.py
