@@ -6,8 +6,9 @@ from typing import Any
 
 import data
 from drivers import arrays, mysqlclient, ours, peer, pymysql, sqlalchemy
-from harness import Bench, Fresh, Ratio, Sides, check_written, opened, question
+from harness import Bench, Fresh, Ratio, Sides, check_same, check_written, once, opened, question
 
+LOADED = 300_000  # of 20,000
 DRIVERS = {"ours": ours, "mysqlclient": mysqlclient, "peer": peer, "pymysql": pymysql, "sqlalchemy_core": sqlalchemy}
 
 
@@ -38,3 +39,27 @@ def mariadb_array(bench: Bench) -> Iterator[Sides]:
             sides[name] = Fresh(bench.empty, lambda _, insert=insert: insert())
         check_written(bench, sides)
         yield sides
+
+
+@question(Ratio("bulk_load_vs_insert", "insert", "load", at_least=1.4), servers=("mysql",))
+def bulk_load(bench: Bench) -> Iterator[Sides]:
+    """300,000 rows out of a generator: LOAD DATA LOCAL, and our own multi-row INSERTs; a transaction each."""
+    bodies = [data.parameters(row)[1:] for row in data.rows(bench.rows)]
+    with ExitStack() as stack:
+        backend = opened(stack, ours, bench, bulk_load=True)
+        sides = {
+            "load": Fresh(bench.empty, lambda _: backend.bulk_load(data.WRITTEN, data.NAMES, many(bodies))),
+            "insert": Fresh(bench.empty, lambda _: backend.execute_many(data.INSERT_WRITTEN, many(bodies))),
+        }
+        sums = {}
+        for name, side in sides.items():
+            once(side)
+            sums[name] = bench.checksum(), bench.ask(f"SELECT COUNT(*) FROM {data.WRITTEN}")
+        check_same("bulk_load: checksum and number of rows", sums)
+        yield sides
+
+
+def many(bodies: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """Rows with keys of their own; of few bodies, a few times as many."""
+    for number in range(len(bodies) * LOADED // data.ROWS):
+        yield number + 1, *bodies[number % len(bodies)]
