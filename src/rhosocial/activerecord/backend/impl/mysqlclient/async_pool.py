@@ -134,7 +134,8 @@ class AsyncSessionPool(PoolPolicy):
             return
         fit = None
         try:
-            session = session.renewed()
+            if not session.closed:  # else somebody who replaces it may hold its lock
+                session = session.renewed()
             await self._tidy(session)
             fit = None if session.closed or time.monotonic() >= lease.expires else session
         except Exception:
@@ -150,7 +151,8 @@ class AsyncSessionPool(PoolPolicy):
         remedy = None if session.closed else self._remedy(session)
         if remedy == STATE:
             await session.reset()
-            self._counts.reset += 1
+            with self._guard:
+                self._counts.reset += 1
         elif remedy == TRANSACTION:
             await session.run(b"ROLLBACK")
             session.left.discard(TRANSACTION)

@@ -121,7 +121,8 @@ class SessionPool(PoolPolicy):
             return
         fit = None
         try:
-            session = session.renewed()
+            if not session.closed:  # else somebody who replaces it may hold its lock
+                session = session.renewed()
             self._tidy(session)
             fit = None if session.closed or time.monotonic() >= lease.expires else session
         except Exception:
@@ -137,7 +138,8 @@ class SessionPool(PoolPolicy):
         remedy = None if session.closed else self._remedy(session)
         if remedy == STATE:
             session.reset()
-            self._counts.reset += 1
+            with self._guard:
+                self._counts.reset += 1
         elif remedy == TRANSACTION:
             session.run(b"ROLLBACK")
             session.left.discard(TRANSACTION)

@@ -224,7 +224,8 @@ class PoolPolicy:
     def _fill(self, lease: Lease, session: Any, wait_timeout: float) -> None:
         """A session just opened. It goes before the server would end it for idling, and not all go at once."""
         lease.session = session
-        self._counts.opened += 1
+        with self._guard:
+            self._counts.opened += 1
         recycle, idle = self.config.pool_recycle, self.config.pool_max_idle
         lease.expires = math.inf if recycle is None else time.monotonic() + recycle * random.uniform(0.8, 1.0)
         lease.idle_limit = min(math.inf if idle is None else idle, 0.9 * wait_timeout)
@@ -258,7 +259,8 @@ class PoolPolicy:
     def _hand_out(self, lease: Lease, holder: str) -> Lease:
         lease.holder = holder
         lease.since = time.monotonic()
-        self._counts.taken += 1
+        with self._guard:
+            self._counts.taken += 1
         if self.config.pool_leak_threshold is not None:
             frame = sys._getframe(2)
             lease.stack = traceback.StackSummary.extract(traceback.walk_stack(frame), limit=20, lookup_lines=False)

@@ -1,0 +1,80 @@
+"""A server that is restarted under a pool, and one that allows no more connections at all."""
+
+import threading
+import time
+from contextlib import ExitStack, closing
+
+import MySQLdb
+import pytest
+from rhosocial.activerecord.backend.errors import DatabaseError
+
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import PoolTimeout
+from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
+
+from .conftest import number
+
+LIMIT = 10  # the least that MariaDB takes
+
+
+@pytest.fixture(scope="module", params=["mysql", "mariadb"])
+def private(request):
+    with PrivateServer(request.param, {"max_connections": LIMIT}) as server:
+        with closing(MySQLdb.connect(**server.connect_kwargs(), autocommit=True)) as admin:
+            admin.query("CREATE USER app IDENTIFIED BY 'x'")
+        yield server
+
+
+@pytest.fixture
+def options(private):
+    return {**private.connect_kwargs(), "user": "app", "password": "x"}
+
+
+def test_max_connections_is_waited_for_and_told(options):
+    backend = MySQLBackend(**options, pool_size=2, pool_timeout=0.5)
+    with ExitStack() as fillers:
+        with pytest.raises(MySQLdb.OperationalError):
+            for _ in range(LIMIT + 2):
+                fillers.enter_context(closing(MySQLdb.connect(**options)))
+        with pytest.raises(PoolTimeout, match="opening one failed: .*1040") as caught:
+            backend.get_connection()
+        assert caught.value.__cause__.args[0] == 1040
+    with backend.get_connection(timeout=10) as connection:
+        assert number(connection, "SELECT 1") == 1
+    backend.pool.close()
+
+
+def test_a_restart_costs_each_user_one_statement_and_no_storm(private, options):
+    backend = MySQLBackend(**options, pool_size=4, pool_timeout=60)
+    stop, failed, after = threading.Event(), [0] * 8, [0] * 8
+    restarted = threading.Event()
+
+    def work(n):
+        while not stop.is_set():
+            try:
+                with backend.get_connection() as connection:
+                    assert number(connection, "SELECT 7") == 7
+                    after[n] += restarted.is_set()
+            except DatabaseError:
+                failed[n] += 1
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    private.restart()
+    restarted.set()
+    deadline = time.monotonic() + 30
+    while min(after) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert min(after) >= 3
+    assert max(failed) <= 3  # the one in flight; a session that was opened while the server went down
+    with closing(MySQLdb.connect(**options)) as connection:
+        opened_since_the_start = connection.thread_id()
+    assert opened_since_the_start < 50
+    stats = backend.pool.stats()
+    assert stats.in_use == 0 and stats.size <= 4
+    backend.pool.close()
