@@ -8,7 +8,7 @@ import time
 import pytest
 from rhosocial.activerecord.backend.errors import ConnectionError
 
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, implementation
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, driver, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, OperationalError, PoolTimeout
 
 from .conftest import number
@@ -208,14 +208,15 @@ class Interrupted(BaseException):
 def test_a_session_interrupted_before_its_last_row_never_goes_back(pooled, admin, monkeypatch):
     backend = pooled(pool_size=1)
     connection = backend.get_connection()
-    session = connection._connection
     first = number(connection, ID)
+    send = driver._send
 
-    def interrupted(shape):
+    def interrupted(*arguments):
+        send(*arguments)
         raise Interrupted
 
-    monkeypatch.setattr(session, "_read", interrupted)
-    with pytest.raises(Interrupted):
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(driver, "_send", interrupted)
         connection.execute("SELECT 1 UNION SELECT 2")
     backend.return_connection(connection)
     with backend.get_connection() as connection:
