@@ -83,8 +83,8 @@ class RogueServer:
         if self._plugin:
             if not self._greets:
                 self._send(client, sequence + 1, [b"\xfe" + self._plugin.encode() + b"\0" + b"c" * 20 + b"\0"])
-            while True:  # hears what the client has to say
                 self._receive(client)
+            raise OSError  # it has heard what the client has to say
         self._send(client, sequence + 1, [OK])
 
     def _greeting(self, plugin):
@@ -120,8 +120,10 @@ class RogueServer:
 
     @staticmethod
     def _send(client, sequence, payloads):
+        packets = []
         for payload in payloads:
             for start in range(0, len(payload) + 1, 0xFFFFFF):
                 part = payload[start : start + 0xFFFFFF]
-                client.sendall(struct.pack("<I", len(part))[:3] + bytes([sequence & 255]) + part)
+                packets.append(struct.pack("<I", len(part))[:3] + bytes([sequence & 255]) + part)
                 sequence += 1
+        client.sendall(b"".join(packets))  # at once: in pieces each would wait for the other side's ACK

@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "pool": {"driver", "pool_policy", "session_state"},
     "async_pool": {"async_session", "pool_policy", "session_state"},
     "session_state": set(),
-    "async_session": {"codec", "config", "driver", "driver_prepared", "errors"},
+    "async_session": {"codec", "config", "driver", "driver_prepared", "driver_rows", "errors"},
     "bulk": {"codec", "driver", "errors"},
     "bulk_statements": {"bulk"},
     "bulk_load": {

@@ -6,13 +6,15 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
-from .driver import CODEC, FITS, LONGEST, PLAIN, Outcome, Session, Shape, Statement, check_length, kill
+from .driver import CODEC, FITS, LONGEST, PLAIN, SHOW_WARNINGS, Outcome, Session, Shape, Statement, check_length, kill
 from .driver_prepared import ARRAY_BYTES, overtaken
+from .driver_rows import TUPLES
 from .errors import OperationalError
 
 # libmysqlclient does not say when it waits to write: a thread sends what may not fit the socket's buffer at once,
@@ -113,7 +115,7 @@ class AsyncSession(Session):
 
     async def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:  # type: ignore[override]
         """Session.run, waiting on the running loop. Cancelled, it ends the statement and the session."""
-        return await self._alone(self._converse, super().run, statement, shape)
+        return await self._alone(partial(self._heeded, self._converse), super().run, statement, shape)
 
     async def begin(self, statement: Statement, shape: Shape = PLAIN) -> Any:
         """Session.begin, waiting on the running loop."""
@@ -126,14 +128,14 @@ class AsyncSession(Session):
     async def run_prepared(self, *arguments: Any) -> Outcome:  # type: ignore[override]
         """Session.run_prepared, waiting on the running loop; on libmysqlclient in a thread: it has no other way."""
         if self.nonblocking and self.prepares:
-            return await self._alone(self._run_prepared, super().run_prepared, *arguments)
+            return await self._alone(partial(self._heeded, self._run_prepared), super().run_prepared, *arguments)
         outcome = await self._in_thread(super().run_prepared, arguments)
         # What the server cannot prepare, the thread gave to run(): that is for the loop.
         return await outcome if asyncio.iscoroutine(outcome) else outcome
 
     async def run_array(self, *arguments: Any) -> Tuple[Optional[Outcome], int]:  # type: ignore[override]
         """Session.run_array, waiting on the running loop."""
-        return await self._alone(self._run_array, super().run_array, *arguments)
+        return await self._alone(partial(self._heeded, self._run_array), super().run_array, *arguments)
 
     async def forget_prepared(self, *arguments: Any) -> None:  # type: ignore[override]
         await self._in_thread(super().forget_prepared, arguments)
@@ -303,6 +305,15 @@ class AsyncSession(Session):
             await self._turn()
             rows += reader.fetch(plan, count - len(rows))
         return rows
+
+    async def _heeded(self, run: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``run`` does, and Session._heed_warnings."""
+        outcome = await run(*arguments)
+        if self._heeds_warnings and self._live().warning_count():
+            self._take_warnings(await self._converse(SHOW_WARNINGS, TUPLES))
+        else:
+            self.warnings = ()
+        return outcome
 
     async def _converse(self, statement: Statement, shape: Shape) -> Outcome:
         text = await self._checked(self._text(statement))

@@ -431,6 +431,8 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
                 f"{config.read_default_file} sets local-infile, which the client library would obey: "
                 "take it out, or allow LOAD DATA LOCAL by local_infile=True"
             )
+    if config.conn_attrs and config.read_default_file and config.username is None:
+        raise ConfigError("conn_attrs needs the username as an option, not in an option file")
     if config.init_command is not None and not config.init_command.strip(" \t\r\n;"):
         raise ConfigError("init_command is empty: leave it out")
     if config.init_command is not None and switches_charset(config.init_command):

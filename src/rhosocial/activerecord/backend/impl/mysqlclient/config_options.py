@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -154,6 +155,8 @@ def _accept_text(name: str, value: Any) -> str:
 def _accept_mapping(name: str, value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
         raise _ill_typed(name, dict, value)
+    if any("\0" in item for pair in value.items() for item in pair):
+        raise ConfigError(f"{name} must not contain a NUL character")
     return dict(value)
 
 
@@ -210,6 +213,13 @@ def _accept_tls_versions(name: str, value: Any) -> str:
     return ",".join(versions)
 
 
+def _accept_log_level(name: str, value: Any) -> int:
+    level = logging.getLevelName(value.upper()) if isinstance(value, str) else value
+    if type(level) is not int or level < 0:
+        raise ConfigError(f"log_level must be a level of the logging module such as 'INFO' or 20, not {value!r:.60}")
+    return level
+
+
 _ACCEPT: dict[Any, Callable[[str, Any], Any]] = {
     bool: _accept_exact(bool),
     int: _accept_exact(int),
@@ -223,6 +233,7 @@ _ACCEPT: dict[Any, Callable[[str, Any], Any]] = {
     "flags": _accept_flags,
     "isolation": _accept_isolation,
     "tls_versions": _accept_tls_versions,
+    "log_level": _accept_log_level,
 }
 
 _SPECIAL: dict[str, str] = {
@@ -233,6 +244,7 @@ _SPECIAL: dict[str, str] = {
     "client_flags": "flags",
     "isolation_level": "isolation",
     "tls_versions": "tls_versions",
+    "log_level": "log_level",
 }
 
 

@@ -15,9 +15,9 @@ from .codec.abc import WireError
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import ARRAY_BYTES, PreparedStatements, overtaken
-from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement
-from .errors import PacketTooLarge, connect_error, is_disconnect
-from .login import check_tls, connect_arguments, is_libmariadb
+from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement
+from .errors import PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
+from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
 from .session_state import DATABASE
 from .wire import Wire
 
@@ -43,6 +43,7 @@ _send = _mysql.connection.query  # which Connection.query calls after looking fo
 _IDLE_SECONDS = 1.0
 # The least that max_allowed_packet can be (manual 7.1.8): shorter statements need no question.
 FITS = 1024
+SHOW_WARNINGS = b"SHOW WARNINGS"
 LONGEST = b"SELECT @@max_allowed_packet AS packet"
 # Measured: the statement and its command byte must stay below it. libmysqlclient sends 2 bytes more (query attributes).
 _PACKET_OVERHEAD = 4
@@ -72,6 +73,8 @@ class Session:
         self._config = config
         self._lock = threading.RLock()
         self._unfinished = False  # a statement is running, or was interrupted and not cleaned up after
+        self._heeds_warnings = config.get_warnings or config.raise_on_warnings
+        self.warnings: Tuple[SQLWarning, ...] = ()  # of the last statement, with get_warnings
         self._connection: Any = None
         try:
             arguments = connect_arguments(config, _LIBMARIADB)
@@ -84,6 +87,8 @@ class Session:
             self.autocommit: bool = config.autocommit
             self._longest: Optional[int] = None
             with self._wire.ended_after(config.connect_timeout):
+                if config.conn_attrs:
+                    send_attributes(self._connection, MySQLdb._mysql.__file__, arguments, config)
                 self._set_up(config)
             self._reader = self._open_reader()
             self._prepared = PreparedStatements(self._connection, self._native_statement())
@@ -171,8 +176,26 @@ class Session:
     def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         """Send a statement and read all its results; the rows are those of the first.
 
-        Raises what MySQLdb raises, WireError, DecodeError or PacketTooLarge. The session is usable then, or closed.
+        Raises what MySQLdb raises, WireError, DecodeError, PacketTooLarge or StatementWarning. The session is usable
+        then, or closed.
         """
+        with self._lock:
+            outcome = self._exchange(statement, shape)
+            self._heed_warnings()
+            return outcome
+
+    def _heed_warnings(self) -> None:
+        if self._heeds_warnings and self._live().warning_count():
+            self._take_warnings(Session._exchange(self, SHOW_WARNINGS, TUPLES))
+        else:
+            self.warnings = ()
+
+    def _take_warnings(self, outcome: Outcome) -> None:
+        self.warnings = tuple(SQLWarning(*row) for row in outcome.rows or ())
+        if self._config.raise_on_warnings and any(warning.level != "Note" for warning in self.warnings):
+            raise StatementWarning(self.warnings)
+
+    def _exchange(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         with self._lock:
             connection = self._live()
             text = self._sendable(statement)
@@ -258,6 +281,7 @@ class Session:
                 raise
             self._unfinished = False
             self.used = time.monotonic()
+            self._heed_warnings()
             return outcome
 
     @property
@@ -300,6 +324,7 @@ class Session:
                 raise
             self._unfinished = False
             self.used = time.monotonic()
+            self._heed_warnings()
             return outcome, done
 
     def forget_prepared(self, text: Callable[[bool], bytes]) -> None:

@@ -34,6 +34,7 @@ class Shape(NamedTuple):
 
 
 PLAIN = Shape()
+TUPLES = Shape(tuples=True)
 
 
 class Reader:

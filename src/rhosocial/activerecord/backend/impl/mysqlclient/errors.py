@@ -52,6 +52,8 @@ __all__ = [
     "QueryError",
     "QueryTimeout",
     "ReadOnlyServerError",
+    "SQLWarning",
+    "StatementWarning",
     "TransactionError",
     "TransactionLost",
     "TypeConversionError",
@@ -130,6 +132,29 @@ class ReadOnlyServerError(OperationalError):
 
 class PacketTooLarge(OperationalError):
     """The statement is larger than max_allowed_packet."""
+
+
+class SQLWarning(NamedTuple):
+    """A line of SHOW WARNINGS."""
+
+    level: str  #: 'Note', 'Warning' or 'Error'
+    code: int
+    message: str
+
+
+class StatementWarning(DatabaseError):
+    """The statement was done, with warnings (raise_on_warnings); notes alone do not raise it.
+
+    Attributes:
+        warnings: tuple of SQLWarning, as SHOW WARNINGS has them; errno is the code of the first that is no note.
+    """
+
+    def __init__(self, warnings: tuple[SQLWarning, ...]) -> None:
+        first = next(warning for warning in warnings if warning.level != "Note")
+        super().__init__(f"{first.message} (warning {first.code})")
+        self.warnings = warnings
+        self.errno = first.code
+        self.sqlstate = "01000"
 
 
 class PoolTimeout(ConnectionError, OperationalError):

@@ -26,6 +26,8 @@ from .errors import (
     ConnectionLost,
     QueryError,
     ReadOnlyServerError,
+    SQLWarning,
+    StatementWarning,
     is_retryable,
     translate,
 )
@@ -39,6 +41,7 @@ from .session_state import TRANSACTION, left_by
 _bind = CODEC.functions.bind
 
 _FETCHING_NAMES = frozenset(("execute", "fetch_one", "fetch_all"))
+_IN_ONE_LINE = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
 _VERSION = re.compile(r"\d+")
 
 Self = TypeVar("Self", bound="Execution")
@@ -74,6 +77,7 @@ class Execution:
 
     config: MySQLConnectionConfig
     adapter_registry: Any
+    logger: Any
     _connection: Any
     _transaction_manager: Any
 
@@ -100,6 +104,10 @@ class Execution:
         self._adapted_to: Optional[str] = None
         self._capabilities: Optional[DatabaseCapabilities] = None
         self._statement_timeout = self.config.statement_timeout
+        if self.config.log_level is not None:
+            own = logging.Logger(self.logger.name, self.config.log_level)
+            own.parent = self.logger
+            self.logger = own
         self._undone: Optional[int] = None  # the errno for which the open transaction was rolled back
         self._server_is_read_only = False
         threshold = self.config.prepare_threshold
@@ -178,6 +186,8 @@ class Execution:
         after 1205 it has undone the statement only (manual 17.20.5).
         """
         session = self._connection
+        if isinstance(error, StatementWarning):
+            return session is not None and not session.autocommit and not self._transaction_open
         if not is_retryable(error) or session is None or session.closed:
             return False
         if self._transaction_open:
@@ -307,7 +317,7 @@ class Execution:
         rows = outcome.rows
         if options is not None and options.process_result_set is False:
             rows = None
-        if self.logger.isEnabledFor(logging.INFO):  # type: ignore[attr-defined]
+        if self.logger.isEnabledFor(logging.INFO):
             self._log_result(outcome, options, duration)
         return QueryResult(rows, outcome.affected_rows, outcome.last_insert_id, duration)
 
@@ -326,10 +336,16 @@ class Execution:
             and not (self._logger or self.logger).isEnabledFor(logging.INFO)  # type: ignore[attr-defined]
         )
 
+    def log(self, level: int, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Core's, each message in one line: values in the server's errors must not look like other messages."""
+        super().log(level, msg.translate(_IN_ONE_LINE), *args, **kwargs)  # type: ignore[misc]
+
     def _log_statement(self, sql: str, params: Any) -> None:
-        if self.logger.isEnabledFor(logging.DEBUG):  # type: ignore[attr-defined]
+        if self.config.log_queries:
+            self.log(logging.INFO, f"Query: {sql}")
+        if self.logger.isEnabledFor(logging.DEBUG):
             shown = self.summarize_log_data(params)  # type: ignore[attr-defined]
-            self.log(logging.DEBUG, f"Executing SQL: {sql}, parameters: {shown}")  # type: ignore[attr-defined]
+            self.log(logging.DEBUG, f"Executing SQL: {sql}, parameters: {shown}")
 
     def _log_result(self, outcome: Outcome, options: Any, duration: float) -> None:
         kind = options.stmt_type.name if options is not None else "DDL"
@@ -340,11 +356,11 @@ class Execution:
                 f"{kind} affected {outcome.affected_rows} rows, "
                 f"last_insert_id={outcome.last_insert_id}, duration={duration:.3f}s"
             )
-        self.log(logging.INFO, text)  # type: ignore[attr-defined]
+        self.log(logging.INFO, text)
 
     def _failed(self, error: Exception) -> Exception:
         """The typed exception for ``error``; the caller raises it from the original."""
-        self.log(logging.ERROR, f"Error executing query: {error}")  # type: ignore[attr-defined]
+        self.log(logging.ERROR, f"Error executing query: {error}")
         meant = translate(error)
         if isinstance(meant, ReadOnlyServerError) and not self._read_only_by_choice:
             self._server_is_read_only = True
@@ -366,6 +382,11 @@ class Execution:
             pair = adapters.get(name)
             row[mapping.get(name, name)] = pair[0].from_database(value, pair[1]) if pair else value
         return row
+
+    @property
+    def warnings(self) -> Tuple[SQLWarning, ...]:
+        """What SHOW WARNINGS says of the last statement; with get_warnings or raise_on_warnings, else empty."""
+        return () if self._connection is None else self._connection.warnings
 
     # -- the server --
 

@@ -5,11 +5,14 @@ the way to it, asks for `mysql_clear_password` and has the password. It has no a
 but takes its options from a host that is a list of them too (Connector/C's "connection string").
 """
 
+import ctypes
 from collections.abc import Mapping
 from typing import Any
 
 from .config import CLEAR_PASSWORDS, MySQLConnectionConfig
-from .errors import ConnectionError
+from .errors import ConfigError, ConnectionError
+
+_CONNECT_ATTR_ADD = 33  # enum mysql_option of both libraries' mysql.h
 
 # Those that prove to know the password without saying it, to nobody or to the holder of a key.
 _PROVING = (
@@ -42,6 +45,29 @@ def connect_arguments(config: MySQLConnectionConfig, libmariadb: bool) -> dict[s
     if config.ssl_mode == "PREFERRED" == config.tls_mode:
         arguments["ssl_mode"] = "REQUIRED"  # libmariadb's "enforce" is TLS wherever the server offers it, else none
     return arguments
+
+
+def send_attributes(connection: Any, client_library: str, arguments: Mapping[str, Any], config: Any) -> None:
+    """Log in once more, with the connection attributes: mysqlclient has no argument for them.
+
+    connection: a MySQLdb connection, just opened with ``arguments``
+    client_library: the file of the module that mysqlclient loaded its client library with
+    Raises:
+        ConfigError: the client library cannot be reached in that file (it is linked statically).
+    """
+    try:
+        options4 = ctypes.CDLL(client_library).mysql_options4
+    except (OSError, AttributeError) as error:
+        raise ConfigError("conn_attrs: the client library behind mysqlclient is out of reach: leave it out") from error
+    options4.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.argtypes, pointer.restype = [ctypes.py_object, ctypes.c_char_p], ctypes.c_void_p
+    handle = pointer(connection._get_native_connection(), b"_mysql.connection.native_connection")
+    for name, value in config.conn_attrs.items():
+        if options4(handle, _CONNECT_ATTR_ADD, name.encode(), value.encode()):
+            raise ConfigError(f"conn_attrs: {name!r} is refused: empty, or all of them are more than 64 KiB")
+    # COM_CHANGE_USER carries them, and makes the session a new one.
+    connection.change_user(arguments.get("user") or "", arguments.get("password") or "", config.database)
 
 
 def check_tls(config: MySQLConnectionConfig, status: Mapping[str, str]) -> None:

@@ -31,7 +31,7 @@ _WORD_OPTIONS = frozenset(
         "DELAY_KEY_WRITE",
     }
 )
-_OPTION_NAME = re.compile(r"[A-Z][A-Z0-9_]*(?: [A-Z][A-Z0-9_]*)*")
+_OPTION_NAME = re.compile(r"(?:DEFAULT )?(?:CHARACTER SET|(?:DATA|INDEX) DIRECTORY|[A-Z][A-Z0-9_]*)")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 
 

@@ -12,6 +12,7 @@ from rhosocial.activerecord.backend.expression.core import WildcardExpression
 from rhosocial.activerecord.backend.expression.operators import RawSQLExpression
 from rhosocial.activerecord.backend.expression.types import DataType
 
+from . import words
 from .predicates import SQL
 from .text import enclose
 
@@ -64,6 +65,7 @@ class ExpressionFormatting:
         self, op: str, left_sql: str, right_sql: str, left_params: tuple, right_params: tuple
     ) -> SQL:
         params = tuple(left_params) + tuple(right_params)
+        words.operator(op)
         if op == "||":  # a logical OR, unless sql_mode has PIPES_AS_CONCAT
             return f"CONCAT({left_sql}, {right_sql})", params
         return f"{enclose(left_sql)} {op} {enclose(right_sql)}", params
@@ -71,10 +73,12 @@ class ExpressionFormatting:
     def format_binary_arithmetic_expression(
         self, op: str, left_sql: str, right_sql: str, left_params: tuple, right_params: tuple
     ) -> SQL:
-        return f"{enclose(left_sql)} {op} {enclose(right_sql)}", tuple(left_params) + tuple(right_params)
+        sql = f"{enclose(left_sql)} {words.operator(op)} {enclose(right_sql)}"
+        return sql, tuple(left_params) + tuple(right_params)
 
     def format_unary_operator(self, op: str, operand_sql: str, pos: str, operand_params: tuple) -> SQL:
         sql = enclose(operand_sql)
+        words.operator(op)
         return (f"{op} {sql}" if pos == "before" else f"{sql} {op}"), tuple(operand_params)
 
     def format_function_call(self, expr: BaseExpression, filter_predicate: Optional[SQLPredicate] = None) -> SQL:
@@ -84,7 +88,7 @@ class ExpressionFormatting:
                 "FILTER clause in aggregate functions",
                 "Use a CASE expression inside the aggregate function instead.",
             )
-        name = expr.func_name.upper()
+        name = words.function(expr.func_name).upper()
         if name == "COUNT" and len(expr.args) == 1 and _is_star(expr.args[0]):
             sql, params = "COUNT(*)", ()
         else:

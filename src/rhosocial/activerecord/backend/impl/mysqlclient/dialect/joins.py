@@ -9,6 +9,7 @@ from rhosocial.activerecord.backend.expression.bases import BaseExpression
 from rhosocial.activerecord.backend.expression.query_parts import JoinExpression
 from rhosocial.activerecord.backend.expression.statements import QueryExpression
 
+from . import words
 from .predicates import SQL
 
 
@@ -16,7 +17,7 @@ class JoinFormatting:
     """JOIN, LATERAL."""
 
     def format_join_expression(self, join_expr: JoinExpression) -> SQL:
-        join_type = " ".join(join_expr.join_type.upper().split())
+        join_type = words.join(" ".join(join_expr.join_type.upper().split()))
         if join_type.startswith("FULL"):
             raise UnsupportedFeatureError(self.name, "FULL JOIN", "Use a UNION of a LEFT JOIN and a RIGHT JOIN.")
         if join_expr.alias:
@@ -52,7 +53,7 @@ class JoinFormatting:
     def format_lateral_expression(self, expr_sql: str, expr_params: tuple, alias: Optional[str], join_type: str) -> SQL:
         if not self.supports_lateral_join():
             raise UnsupportedFeatureError(self.name, "LATERAL derived tables", "Join a grouped subquery instead.")
-        join = join_type.upper()
+        join = words.join(join_type.upper())
         name = self.format_identifier(alias or "lateral_0")
         condition = "" if join == "CROSS" else " ON TRUE"
         return f"{join} JOIN LATERAL {expr_sql} AS {name}{condition}", tuple(expr_params)

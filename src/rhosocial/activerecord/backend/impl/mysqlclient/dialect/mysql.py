@@ -33,6 +33,7 @@ from .routines import RoutineFormatting
 from .set_operations import SetOperationFormatting
 from .transactions import TransactionFormatting
 from .upsert import UpsertFormatting
+from .words import WindowFormatting
 
 
 class _OurFormatting(
@@ -44,6 +45,7 @@ class _OurFormatting(
     QueryFormatting,
     JoinFormatting,
     LockingFormatting,
+    WindowFormatting,
     SetOperationFormatting,
     DMLFormatting,
     UpsertFormatting,

@@ -17,6 +17,7 @@ from rhosocial.activerecord.backend.expression.predicates import (
     LogicalPredicate,
 )
 
+from . import words
 from .text import enclose
 
 SQL = tuple[str, tuple]
@@ -58,7 +59,7 @@ class PredicateFormatting:
     """SQL predicates."""
 
     def format_logical_predicate(self, op: str, *predicates: SQLPredicate) -> SQL:
-        operator = op.upper()
+        operator = words.operator(op).upper()
         if operator == "NOT":
             sql, params = predicates[0].to_sql()
             return f"NOT ({sql})", tuple(params)
@@ -68,7 +69,7 @@ class PredicateFormatting:
     def format_comparison_predicate(self, op: str, left: BaseExpression, right: BaseExpression) -> SQL:
         left_sql, left_params = operand(left)
         right_sql, right_params = operand(right)
-        operator = op.upper()
+        operator = words.operator(op).upper()
         if operator == "IS NOT DISTINCT FROM":
             operator = "<=>"
         sql = f"{left_sql} {operator} {right_sql}"
@@ -111,6 +112,7 @@ class PredicateFormatting:
         self, quantifier: str, joiner: str, empty: str, expr: BaseExpression, op: str, source: BaseExpression
     ) -> SQL:
         """A subquery stays ``op ANY (...)``; a Python collection, having no SQL array, is spelled out."""
+        words.operator(op)
         sql, params = operand(expr)
         values = _collection(source)
         if values is None:
@@ -126,7 +128,7 @@ class PredicateFormatting:
 
     def format_like_predicate(self, op: str, expr: BaseExpression, pattern: BaseExpression) -> SQL:
         (sql, pattern_sql), params = _gather(map(operand, (expr, pattern)))
-        operator = op.upper()
+        operator = words.operator(op).upper()
         if operator.endswith("ILIKE"):
             operator = operator.replace("ILIKE", "LIKE")
             sql, pattern_sql = f"LOWER({sql})", f"LOWER({pattern_sql})"
