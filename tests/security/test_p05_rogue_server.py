@@ -72,3 +72,22 @@ def test_an_option_file_that_turns_it_on_is_refused(tmp_path):
         with pytest.raises(ConfigError, match="local_infile=True"):
             MySQLConnectionConfig(read_default_file=file)
         assert MySQLConnectionConfig(read_default_file=file, local_infile=True).local_infile
+
+
+@pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
+@pytest.mark.parametrize("asked_at", [b"LOAD", b"SHOW", b"COMMIT", b"SET", b"START", b""])
+async def test_a_bulk_load_gives_its_rows_and_nothing_else(implementation, secret_file, kind, asked_at):
+    """Its session alone may answer such a question, whatever file is named and at whichever statement: with rows."""
+
+    def answer(statement):
+        asks = statement.upper().startswith(asked_at or b"")
+        return [b"\xfb" + bytes(secret_file)] if asks else [OK]
+
+    with RogueServer(answer=answer) as rogue:
+        backend = kind(connection_config=configuration(rogue, bulk_load=True))
+        with pytest.raises(DatabaseError):  # the rogue never says that it stored the row
+            await done(backend.bulk_load("t", ["a"], [("the-callers-row",)]))
+        await done(backend.disconnect())
+    assert rogue.statements and b"the-files-content" not in rogue.heard
+    if implementation == "native" and asked_at == b"LOAD":
+        assert b"the-callers-row" in rogue.heard

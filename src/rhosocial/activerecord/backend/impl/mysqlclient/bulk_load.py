@@ -41,11 +41,22 @@ _IN_TRANSACTION = (
 )
 
 
+class _LoadingSession(Session):
+    """Gives the server what load() is given and never a file, from before its first statement on."""
+
+    def _set_up(self, config: MySQLConnectionConfig) -> None:
+        if CODEC.library is not None:
+            self._connection.local_infile = CODEC.functions.LocalInfile(CODEC.library, self._connection)
+        super()._set_up(config)
+
+
 class Loading:
     """One bulk load. run() blocks; give_up() ends it from another thread."""
 
     def __init__(self, backend: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        self._config: MySQLConnectionConfig = backend.config.clone(local_infile=True, autocommit=True)
+        self._config: MySQLConnectionConfig = backend.config.clone(
+            local_infile=CODEC.library is not None, autocommit=True
+        )
         self._planner, self._quoted = backend._planner, backend.dialect.format_identifier
         self._table, self._columns = table, list(columns)
         self._batch = Batch(insert_sql(backend.dialect, table, self._columns), rows, backend._bindable)
@@ -54,7 +65,7 @@ class Loading:
         self._given_up = False
 
     def run(self) -> Outcome:
-        self._session = session = Session(self._config, self._planner)
+        self._session = session = _LoadingSession(self._config, self._planner)
         try:
             session.run(b"START TRANSACTION")
             try:
