@@ -128,7 +128,8 @@ class PoolPolicy:
         """A place, with a session or to open one in; or a waiter in the queue."""
         with self._guard:
             self._refuse_closed()
-            if not self._waiters:
+            # Those who have a place and only retry are no reason to wait behind them: a place may be free.
+            if all(waiter.retries for waiter in self._waiters):
                 if self._idle:
                     return self._lease(self._idle.pop())
                 if self._size < self.config.pool_limit:
