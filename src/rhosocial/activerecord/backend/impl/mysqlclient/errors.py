@@ -334,6 +334,8 @@ _STATEMENT_HINTS = _HINTS | {
 
 # CR_SERVER_GONE_ERROR: "the client couldn't send a question" (manual B.3.2.7); after 2013 nobody knows.
 _NOT_SENT = 2006
+# ER_USER_LIMIT_REACHED: while connecting as 1203, of one account; a statement that gets it has run too often.
+_ACCOUNT_LIMIT = 1226
 
 
 def translate(error: BaseException) -> DatabaseError:
@@ -365,9 +367,9 @@ def connect_error(error: BaseException, address: str) -> DatabaseError:
     address: host:port, or the socket's path
     """
     failed = _translated(error, _CONNECT_HINTS)
-    lost = isinstance(failed, ConnectionLost)
-    named = (ConnectionError if lost else type(failed))(f"connecting to {address}: {failed}")
-    return _annotate(named, failed.errno, failed.sqlstate, lost or failed.is_retryable)
+    passes = isinstance(failed, ConnectionLost) or failed.errno == _ACCOUNT_LIMIT
+    named = (ConnectionError if passes else type(failed))(f"connecting to {address}: {failed}")
+    return _annotate(named, failed.errno, failed.sqlstate, passes or failed.is_retryable)
 
 
 def commit_error(error: BaseException) -> DatabaseError:

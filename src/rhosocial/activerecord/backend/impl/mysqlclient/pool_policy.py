@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 
 # A session idle for longer is asked for an answer before it is handed out: a network that forgot it says nothing.
 _PING_AFTER = 30.0
-_ACCOUNT_LIMIT = 1226  # ER_USER_LIMIT_REACHED: as 1203, of an account; where a statement gets it, it is no such thing
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
@@ -335,7 +334,7 @@ class PoolPolicy:
 
 def passing(error: Exception) -> bool:
     """Whether opening a session may succeed a little later: too many of them, or the server is (re)starting."""
-    return is_retryable(error) or is_disconnect(error) or error.args[:1] == (_ACCOUNT_LIMIT,)
+    return is_retryable(error) or is_disconnect(error)
 
 
 def pause(failures: int) -> float:
