@@ -38,7 +38,7 @@ def test_max_connections_is_waited_for_and_told(options):
                 fillers.enter_context(closing(MySQLdb.connect(**options)))
         with pytest.raises(PoolTimeout, match="opening one failed: .*1040") as caught:
             backend.get_connection()
-        assert caught.value.__cause__.args[0] == 1040
+        assert caught.value.__cause__.errno == 1040
     with backend.get_connection(timeout=10) as connection:
         assert number(connection, "SELECT 1") == 1
     backend.pool.close()
