@@ -59,7 +59,7 @@ bench-suite: setup  ## the testsuite's own benchmarks, on both servers
 	@$(PY) tests/suite/run.py --area benchmark --impl native -n 0
 
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
-	@$(PY) -m pip install --quiet --disable-pip-version-check 'atheris>=3.0'
+	@$(PY) -m pip install --quiet --disable-pip-version-check 'rhosocial-activerecord-mysqlclient[fuzz]'
 	@$(PY) tools/fuzz.py
 
 sanitize: setup-venv  ## the codec tests on an ASan and UBSan build of the extension

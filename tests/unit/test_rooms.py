@@ -1,6 +1,7 @@
 """docs/architecture.md: data flows one way, and each room knows only the rooms after it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,7 @@ ONLY_IN = {
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))
+REPOSITORY = Path(__file__).parents[2]
 
 
 def room_of(path):
@@ -194,3 +196,20 @@ def test_there_is_no_cycle_between_rooms():
         )
 
     assert [room for room in edges if reaches(room, room, set())] == []
+
+
+def test_the_architecture_names_every_file_and_no_other():
+    rows = re.findall(r"^\| `(.+)$", (REPOSITORY / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    named = {}
+    for row in rows:
+        folder = row.partition("`")[0]
+        names = re.findall(r"`(\w+\.(?:pyx?|pyi|h))`", f"`{row}")
+        named.setdefault(folder if folder.endswith("/") else "", set()).update(names)
+    sources = [path for path in PACKAGE.rglob("*.py*") if path.suffix in {".py", ".pyi"}]
+    there = {}
+    for path in [*sources, *(REPOSITORY / "csrc").iterdir()]:
+        base = REPOSITORY if path.parent.name == "csrc" else PACKAGE
+        folder = path.parent.relative_to(base).as_posix() + "/" if path.parent != PACKAGE else ""
+        if folder == "" or path.name != "__init__.py":
+            there.setdefault(folder, set()).add(path.name)
+    assert named == there
