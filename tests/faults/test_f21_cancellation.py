@@ -150,6 +150,7 @@ async def test_f21_at_every_await(backend, admin, work):
         await assert_sound(backend, admin, run)
         run += 1
         point += 1 if point < 30 else point // 4
+    await assert_sound(backend, admin, run)
     assert run >= 2
     own = 0 if backend._pooled else 1
     assert await asyncio.to_thread(admin.sessions_become, backend.pool.stats().size + own)

@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import sys
 import threading
 from contextlib import contextmanager
 from typing import Iterator, Optional, Tuple
@@ -46,7 +47,7 @@ class Wire:
     @contextmanager
     def ended_after(self, seconds: Optional[float]) -> Iterator[None]:
         """End the conversation where this takes longer: the client library's read_timeout cannot be set any more."""
-        if seconds is None:
+        if seconds is None or sys.is_finalizing():  # no thread starts any more, and start() would wait for it forever
             yield
             return
         timer = threading.Timer(seconds, self.hang_up)
