@@ -197,6 +197,10 @@ async def test_log_queries_and_log_level(either, config, caplog):
     assert await logged(log_queries=True, log_level=logging.WARNING) == []
     either.logger.setLevel(logging.WARNING)
     assert any(level == logging.DEBUG for level, _ in await logged(log_level="debug"))
+    given = logging.getLogger("of a model")  # core's configure() gives it to the backend
+    backend = type(either)(connection_config=config.clone(log_level="ERROR"))
+    backend.logger = given
+    assert backend.logger.name == given.name and backend.logger.getEffectiveLevel() == logging.ERROR
     for bad in ("LOUD", -1, True, 1.5):
         with pytest.raises(ConfigError, match="log_level"):
             MySQLConnectionConfig(log_level=bad)

@@ -10,6 +10,7 @@ from typing import Any, Dict, Hashable, Iterator, List, NoReturn, Optional, Sequ
 
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.transaction import TransactionMode, TransactionState
+from rhosocial.activerecord.logging import BackendLoggingMixin
 
 from .adapter_suggestions import AdapterSuggestions, Registry, register_adapters
 from .bulk import BOUND_TYPES
@@ -77,9 +78,18 @@ class Execution:
 
     config: MySQLConnectionConfig
     adapter_registry: Any
-    logger: Any
     _connection: Any
     _transaction_manager: Any
+
+    def _take_logger(self, given: Any) -> None:
+        """Core's setter, by which a model gives its logger to its backend; what it says has log_level."""
+        BackendLoggingMixin.logger.fset(self, given)
+        if self.config.log_level is not None:
+            own = logging.Logger(self.logger.name, self.config.log_level)
+            own.parent = self.logger
+            self._logger = own
+
+    logger = property(BackendLoggingMixin.logger.fget, _take_logger)
 
     @staticmethod
     def _base_arguments(kwargs: Dict[str, Any]) -> Dict[str, Any]:
@@ -105,9 +115,7 @@ class Execution:
         self._capabilities: Optional[DatabaseCapabilities] = None
         self._statement_timeout = self.config.statement_timeout
         if self.config.log_level is not None:
-            own = logging.Logger(self.logger.name, self.config.log_level)
-            own.parent = self.logger
-            self.logger = own
+            self.logger = self.logger
         self._undone: Optional[int] = None  # the errno for which the open transaction was rolled back
         self._server_is_read_only = False
         threshold = self.config.prepare_threshold
