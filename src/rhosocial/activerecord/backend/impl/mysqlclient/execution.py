@@ -341,7 +341,7 @@ class Execution:
         return (
             (kind.execute, kind.fetch_one, kind.fetch_all) == kind._FETCHING  # type: ignore[attr-defined]
             and _FETCHING_NAMES.isdisjoint(self.__dict__)
-            and not (self._logger or self.logger).isEnabledFor(logging.INFO)  # type: ignore[attr-defined]
+            and not (self._logger or self.logger).isEnabledFor(logging.INFO)
         )
 
     def log(self, level: int, msg: str, *args: Any, **kwargs: Any) -> None:
