@@ -361,3 +361,17 @@ async def test_in_a_handler_of_the_transaction(backend, insert, admin, event):
     assert not backend.in_transaction
     await insert(2)
     assert admin.number("SELECT COUNT(*) FROM t") == (2 if event == "AFTER_COMMIT" else 1)
+
+
+async def test_a_transaction_ended_with_its_session_leaves_no_owner(backend, recwarn):
+    """core warns of a shared backend where another task seems to be in a transaction still."""
+    left = backend.transaction()
+
+    async def begin():
+        await left.__aenter__()
+
+    await asyncio.create_task(begin())
+    await backend.disconnect()
+    async with backend.transaction():
+        await backend.execute("SELECT 1")
+    assert [str(warning.message) for warning in recwarn if "Shared async" in str(warning.message)] == []

@@ -12,6 +12,7 @@ from rhosocial.activerecord.backend.errors import DatabaseError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.async_session import AsyncSession
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 from rhosocial.activerecord.backend.impl.mysqlclient.prepared import prepared_text
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
@@ -183,3 +184,13 @@ async def test_arrays_of_rows(backend):
         await session.run_array(insert, [(-1, "a"), (object(), "b")])
     assert await session.run_array(insert, [(-1, "a"), ("7", "b")]) == (None, 0)
     assert (await backend.fetch_one("SELECT COUNT(*) AS n FROM t"))["n"] == 5000
+
+
+async def test_more_than_a_packet_holds_is_refused_before_it_is_sent(backend):
+    longest = (await backend.fetch_one("SELECT @@max_allowed_packet AS n"))["n"]
+    session = await backend.fetch_one("SELECT CONNECTION_ID() AS id")
+    async with await backend.prepare("SELECT LENGTH(%s) AS n") as select:
+        with pytest.raises(PacketTooLarge, match="max_allowed_packet"):
+            await select.execute(("x" * longest,))
+        assert await backend.fetch_one("SELECT CONNECTION_ID() AS id") == session
+        assert (await select.execute(("x",))).data == [{"n": 1}]

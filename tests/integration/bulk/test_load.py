@@ -224,3 +224,11 @@ def test_values_of_every_class(backend):
     backend.bulk_load("t", ["id", *columns], rows)
     backend.execute_many(f"INSERT INTO u VALUES ({', '.join(['%s'] * (1 + len(columns)))})", rows)
     assert backend.fetch_all("SELECT * FROM t ORDER BY id") == backend.fetch_all("SELECT * FROM u ORDER BY id")
+
+
+def test_what_is_given_up_while_it_connects_stores_nothing(backend, table, stored):
+    loading = Loading(backend.plain, "t", ["name", "n"], some())
+    loading.give_up()
+    with pytest.raises(OperationalError, match="cancelled"):
+        loading.run()
+    assert stored() == []

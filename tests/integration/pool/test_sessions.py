@@ -362,3 +362,11 @@ def test_close_wakes_who_waits(pooled, eventually):
     thread.join(5)
     assert "closed" in str(errors[0]) and not isinstance(errors[0], PoolTimeout)
     connection.disconnect()
+
+
+def test_a_connections_introspector_asks_on_its_own_session(pooled, admin):
+    backend = pooled()
+    _ = backend.introspector
+    with backend.get_connection() as connection:
+        connection.introspector.list_tables()
+        assert set(admin.sessions()) == {number(connection, ID)}

@@ -8,6 +8,7 @@ import pytest
 from rhosocial.activerecord.backend.errors import DatabaseError, IntegrityError, QueryError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
 import bind_samples
@@ -148,3 +149,27 @@ def config_of(server, database):
     return lambda **options: MySQLBackend(
         connection_config=MySQLConnectionConfig(**server.connect_kwargs(), database=database, **options)
     )
+
+
+def test_what_may_have_been_done_in_part_is_not_done_again(backend, server):
+    """Rows of a non-transactional table stay when a later one of the statement fails."""
+    told_and_kept = (3144, 1) if server.flavor == "mysql" else (None, 2)
+    backend.execute("CREATE TABLE t (n INT, v JSON) ENGINE=MyISAM")
+    with backend.prepare("INSERT INTO t VALUES (%s, NULL), (%s, %s)") as insert:
+        _errno_of(insert.execute, (1, 1, 5))  # the parameter is a number from now on
+        backend.execute("DELETE FROM t")
+        told = _errno_of(insert.execute, (2, 2, '"a"'))
+        rows = backend.fetch_all("SELECT COUNT(*) AS n FROM t")[0]["n"]
+        assert (told, rows) == told_and_kept
+        assert _errno_of(insert.execute, (3, 3, '"b"')) is None, "it was prepared anew"
+
+
+@pytest.mark.parametrize("value", ["x", b"x", "\u00e9"])
+def test_more_than_a_packet_holds_is_refused_before_it_is_sent(backend, value):
+    longest = backend.fetch_one("SELECT @@max_allowed_packet AS n")["n"]
+    session = backend.fetch_one("SELECT CONNECTION_ID() AS id")
+    with backend.prepare("SELECT LENGTH(%s) AS n") as select:
+        with pytest.raises(PacketTooLarge, match="max_allowed_packet"):
+            select.execute((value * longest,))
+        assert backend.fetch_one("SELECT CONNECTION_ID() AS id") == session
+        assert select.execute((value,)).data == [{"n": len(value.encode() if isinstance(value, str) else value)}]

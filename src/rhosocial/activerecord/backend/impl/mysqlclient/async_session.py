@@ -13,7 +13,7 @@ from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
 from .driver import CODEC, FITS, LONGEST, PLAIN, SHOW_WARNINGS, Outcome, Session, Shape, Statement, check_length, kill
-from .driver_prepared import ARRAY_BYTES, overtaken
+from .driver_prepared import ARRAY_BYTES, bytes_sent, overtaken
 from .driver_rows import TUPLES
 from .errors import OperationalError
 
@@ -194,16 +194,20 @@ class AsyncSession(Session):
 
     async def _checked(self, statement: bytes) -> bytes:
         """Session._sendable, waiting on the running loop."""
-        if len(statement) > FITS:
+        await self._check_length(len(statement))
+        return statement
+
+    async def _check_length(self, length: int) -> None:
+        if length > FITS:
             if self._longest is None:
                 self._know_longest(await self._converse(LONGEST, PLAIN))
-            check_length(statement, self._longest)  # type: ignore[arg-type]
-        return statement
+            check_length(length, self._longest)  # type: ignore[arg-type]
 
     async def _run_prepared(
         self, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
     ) -> Outcome:
-        wanted = self._text(text)
+        wanted = await self._checked(self._text(text))
+        await self._check_length(bytes_sent(params))
         statement = await self._prepared_for(wanted, len(params))
         if statement is not None:
             try:

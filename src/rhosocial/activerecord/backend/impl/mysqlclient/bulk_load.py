@@ -67,6 +67,7 @@ class Loading:
     def run(self) -> Outcome:
         self._session = session = _LoadingSession(self._config, self._planner)
         try:
+            self._refuse_given_up()  # while it connected
             session.run(b"START TRANSACTION")
             try:
                 outcome = self._insert(session) if CODEC.library is None else self._load(session)
@@ -83,6 +84,10 @@ class Loading:
         self._given_up = True
         if self._session is not None:
             kill(self._config, self._planner, self._session.id)
+
+    def _refuse_given_up(self) -> None:
+        if self._given_up:
+            raise OperationalError("bulk_load() was cancelled")
 
     @staticmethod
     def _commit(session: Session) -> None:
@@ -118,8 +123,7 @@ class Loading:
         for before, block in self.rows.blocks():
             done = 0
             while done < len(block):
-                if self._given_up:
-                    raise OperationalError("bulk_load() was cancelled")
+                self._refuse_given_up()
                 text, done = CODEC.functions.load_rows(bytes(kinds), block, done, _CHUNK, before)
                 yield text
 

@@ -14,7 +14,7 @@ from MySQLdb.constants import FIELD_TYPE, FLAG
 from .codec.abc import WireError
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
-from .driver_prepared import ARRAY_BYTES, PreparedStatements, overtaken
+from .driver_prepared import ARRAY_BYTES, PreparedStatements, bytes_sent, overtaken
 from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement
 from .errors import PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
@@ -170,7 +170,7 @@ class Session:
         """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
         text = statement if isinstance(statement, bytes) else statement(_escapes(self._connection))
         if len(text) > FITS:
-            check_length(text, Session.longest(self))
+            check_length(len(text), Session.longest(self))
         return text
 
     def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
@@ -261,9 +261,12 @@ class Session:
         """Session.run by a prepared statement: ``text`` with its ``?``. Where the server cannot, ``plain`` is run."""
         with self._lock:
             self._live()
-            wanted = self._text(text)
+            wanted = self._sendable(text)
+            length = bytes_sent(params)
+            if length > FITS:
+                check_length(length, Session.longest(self))
             if CODEC.library is None:
-                self._text(plain)  # names what is wrong with the parameters, as EXECUTE would not
+                self._sendable(plain)  # names what is wrong with the parameters, as EXECUTE would not
             self._unfinished = True
             statement = self._prepare(wanted, len(params))
             self._unfinished = statement is not None
@@ -508,11 +511,11 @@ class Session:
         self._lock = threading.RLock()
 
 
-def check_length(statement: bytes, longest: int) -> None:
-    """Raise PacketTooLarge where it is longer."""
-    if len(statement) > longest:
+def check_length(length: int, longest: int) -> None:
+    """Raise PacketTooLarge for a statement that is longer."""
+    if length > longest:
         raise PacketTooLarge(
-            f"a statement of {len(statement)} bytes is longer than the {longest} that the server's max_allowed_packet "
+            f"a statement of {length} bytes is longer than the {longest} that the server's max_allowed_packet "
             "allows; raise it, or send less at once"
         )
 

@@ -1,5 +1,6 @@
 """The prepared statements of a session."""
 
+import re
 from collections import OrderedDict
 from typing import Any, Optional, Sequence
 
@@ -19,6 +20,18 @@ _NEW_METADATA = 2057
 # MySQL types a parameter by its column, which has changed since (ER_CONVERSION_IMPOSSIBLE), and by its first values: a
 # JSON text after a number is an ER_INVALID_JSON_CHARSET.
 _NEW_PARAMETER = frozenset((3988, 3144))
+# Statements that have changed nothing when they fail so, in whatever engine: parameters are evaluated for the first row
+# already, and before it is written.
+_ALL_OR_NOTHING = re.compile(
+    rb"\s*(?:SELECT\b"
+    rb"|(?:INSERT|REPLACE)\b[^'\"();]*(?:\([^'\"();]*\)\s*)?\bVALUES?\s*\([^()]*\)\s*(?:(?:AS|ON|RETURNING)\b.*)?\Z"
+    rb"|UPDATE\s+\S+\s+SET(?:\s+[^\s(=]+\s*=\s*\?\s*,?)+(?:\s+WHERE\s+[^\s(]+\s*=\s*\?\s*)?\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+# What EXECUTE is in bytes at the most, but for its texts: the statement, a number, any other value.
+_EXECUTE, _NUMBER, _OTHER = 64, 12, 100
+_NUMBERS = (int, float, type(None))
+_BYTES = (bytes, bytearray, memoryview)
 
 
 class _SqlStatement(Reader):
@@ -157,7 +170,24 @@ class PreparedStatements:
 def overtaken(text: bytes, error: BaseException) -> bool:
     """Whether the statement failed before it did anything, because its tables have changed: it may run as text."""
     code = _errno(error)
-    return code in _NEW_PARAMETER or (code == _NEW_METADATA and text.lstrip()[:6].upper() == b"SELECT")
+    if code == _NEW_METADATA:
+        return text.lstrip()[:6].upper() == b"SELECT"
+    return code in _NEW_PARAMETER and _ALL_OR_NOTHING.match(text) is not None
+
+
+def bytes_sent(params: Sequence[Any]) -> int:
+    """About how many bytes EXECUTE is with these parameters; never fewer."""
+    size = _EXECUTE + _NUMBER * len(params)
+    for value in params:
+        if isinstance(value, str):
+            # str's own, as a subclass may say anything
+            ascii_only = str.isascii(value)
+            size += str.__len__(value) if ascii_only else len(str.encode(value, errors="surrogatepass"))
+        elif isinstance(value, _BYTES):
+            size += memoryview(value).nbytes
+        elif not isinstance(value, _NUMBERS):
+            size += _OTHER
+    return size
 
 
 def _errno(error: BaseException) -> Optional[int]:

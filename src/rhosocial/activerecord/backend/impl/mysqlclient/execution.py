@@ -80,6 +80,7 @@ class Execution:
     adapter_registry: Any
     _connection: Any
     _transaction_manager: Any
+    _introspector_instance: Any
 
     def _take_logger(self, given: Any) -> None:
         """Core's setter, by which a model gives its logger to its backend; what it says has log_level."""
@@ -228,6 +229,7 @@ class Execution:
             manager._transaction_level = 0
             manager._active_savepoints = []
             manager._state = TransactionState.INACTIVE
+            manager._owner_task = None  # of core's asynchronous managers
 
     # -- statement timeouts --
 
@@ -261,6 +263,7 @@ class Execution:
         _ = self._registry_key  # once for all of them
         other = copy(self)
         other._connection = other._lease = other._transaction_manager = other._undone = None
+        other._introspector_instance = None  # asks its own backend
         other._pooled = other._borrowed = True
         return other
 
