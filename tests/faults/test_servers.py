@@ -241,13 +241,14 @@ async def test_f14_a_transaction_read_only_by_choice_keeps_its_session(open):
 
 async def test_f15_a_statement_longer_than_max_allowed_packet(open, admin):
     backend = open()
-    await answering(backend)
+    session = await answering(backend)
     for size in (PACKET, PACKET + 100, 17 << 20):
-        with pytest.raises((PacketTooLarge, ConnectionLost)) as caught:
+        with pytest.raises(PacketTooLarge, match="max_allowed_packet") as caught:
             await backend.execute("SELECT LENGTH(%s) AS n", (b"x" * size,))
         assert not caught.value.is_retryable
-        await answering(backend)
+        assert await answering(backend) == session
     assert (await backend.execute("SELECT LENGTH(%s) AS n", ("x" * (PACKET - 100),))).data == [{"n": PACKET - 100}]
+    assert await answering(backend) == session
     assert admin.sessions_become(1)
 
 

@@ -162,19 +162,25 @@ class MySQLBackend(
         statement: Optional[Statement] = None,
     ) -> Outcome:
         """statement: what the session sends, where that is known beforehand."""
+        undoings = self._undoings
         try:
             session = self._session()
             if self._lease is not None:
                 self._note(session, sql)
-            if prepare or (self._sightings is not None and self._sightings.often(sql)):
-                outcome = session.run_prepared(*self._prepared(sql, params), shape)
-            else:
-                outcome = session.run(statement or self._statement(sql, params), shape)
-            if not session.autocommit and not self.in_transaction:
-                self._commit(session)
-            return outcome
+            with session.alone:
+                self._refuse_undone_since(undoings)
+                try:
+                    if prepare or (self._sightings is not None and self._sightings.often(sql)):
+                        outcome = session.run_prepared(*self._prepared(sql, params), shape)
+                    else:
+                        outcome = session.run(statement or self._statement(sql, params), shape)
+                    if not session.autocommit and not self.in_transaction:
+                        self._commit(session)
+                    return outcome
+                except Exception as error:
+                    self._undo(error)
+                    raise
         except Exception as error:
-            self._undo(error)
             self._fail(error)
 
     def _undo(self, error: Exception) -> None:

@@ -77,22 +77,31 @@ class BulkMixin:
 
     def _run_batch(self: Any, batch: Batch, shape: Shape = PLAIN) -> Outcome:
         """All of a batch's statements or none, with no other thread's in between."""
+        undoings = self._undoings
         try:
             with self._session().alone:
-                session = self._session()
-                self._note(session, batch.sql)
+                self._refuse_undone_since(undoings)
                 try:
-                    batch.start(session.backslash, session.longest())
-                    with self._all_or_none(session, batch.is_one):
-                        self._send(session, batch, shape)
-                finally:
-                    self._clean_up(session, batch)
+                    self._send_all(batch, shape)
+                except Exception as error:
+                    if error is not batch.rows.error:
+                        self._undo(error)
+                    raise
             return batch.outcome()
         except Exception as error:
             if error is batch.rows.error:
                 raise
-            self._undo(error)
             return self._fail(error)
+
+    def _send_all(self: Any, batch: Batch, shape: Shape) -> None:
+        session = self._session()
+        self._note(session, batch.sql)
+        try:
+            batch.start(session.backslash, session.longest())
+            with self._all_or_none(session, batch.is_one):
+                self._send(session, batch, shape)
+        finally:
+            self._clean_up(session, batch)
 
     def _all_or_none(self: Any, session: Any, is_one: bool) -> ContextManager[None]:
         if is_one and (self.in_transaction or session.autocommit):

@@ -67,6 +67,12 @@ def _chosen(config: Any) -> Dict[str, Any]:
     return {name: value for name, value in options if name[:5] != "pool_" or value != defaults.get(name)}
 
 
+def _undone_transaction(errno: int) -> Exception:
+    error = ERRORS[errno].error(f"the transaction was undone after errno {errno}: roll it back and run it again")
+    error.errno = errno
+    return error
+
+
 def _lost_in_transaction() -> ConnectionLost:
     error = ConnectionLost("the connection was lost inside a transaction: roll it back and run it again")
     error.errno = 2006  # nothing was sent
@@ -118,6 +124,7 @@ class Execution:
         if self.config.log_level is not None:
             self.logger = self.logger
         self._undone: Optional[int] = None  # the errno for which the open transaction was rolled back
+        self._undoings = 0, 0  # how many were, and the last one's errno
         self._server_is_read_only = False
         threshold = self.config.prepare_threshold
         self._sightings = Sightings(threshold) if threshold is not None else None
@@ -182,11 +189,12 @@ class Execution:
             return
         if self._undone is None:
             raise _lost_in_transaction()
-        error = ERRORS[self._undone].error(
-            f"the transaction was undone after errno {self._undone}: roll it back and run it again"
-        )
-        error.errno = self._undone
-        raise error
+        raise _undone_transaction(self._undone)
+
+    def _refuse_undone_since(self, undoings: Tuple[int, int]) -> None:
+        """A statement that waited for the session belongs to the transaction it was meant for, and is not run alone."""
+        if self._undoings is not undoings:
+            raise _undone_transaction(self._undoings[1])
 
     def _undoes(self, error: Exception) -> bool:
         """Whether to roll back because of ``error``; what was open is then refused until its user rolls it back.
@@ -202,6 +210,8 @@ class Execution:
         if self._transaction_open:
             first = self._undone is None
             self._undone = translate(error).errno
+            if first:
+                self._undoings = self._undoings[0] + 1, self._undone
             return first
         return not session.autocommit
 
