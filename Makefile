@@ -13,13 +13,13 @@ help:  ## this list
 
 setup: setup-venv setup-mysql  ## system packages, .venv with the compiled package, MySQL and MariaDB servers
 
-setup-system:
+setup-system:  ## of these, the system packages
 	@PYTHON=$(PYTHON) sh tools/install_system.sh
 
-setup-venv: setup-system
+setup-venv: setup-system  ## and .venv
 	@$(PYTHON) tools/install_venv.py
 
-setup-mysql: setup-system
+setup-mysql: setup-system  ## and the servers
 	@$(PYTHON) tools/install_mysql.py
 
 demo: setup  ## load real data into a private server and show the ORM at work (MYSQL_URL: your own server)
@@ -70,4 +70,4 @@ wheels: setup  ## a wheel for each CPython here and the pure one, each tried in 
 
 clean:  ## what make built; not .venv, not .servers
 	rm -rf build dist wheelhouse .pytest_cache .hypothesis .mypy_cache .ruff_cache
-	find src tests demo benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
+	find src tests demo benchmarks fuzz soak tools -name __pycache__ -prune -exec rm -rf {} +

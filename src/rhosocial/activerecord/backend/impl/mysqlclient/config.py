@@ -215,7 +215,7 @@ class MySQLConnectionConfig(
     def tls_mode(self) -> str:
         """The `ssl_mode` in force: the one configured, raised to what a CA, certificate or ssl_verify_* demands.
 
-        PREFERRED means plaintext with libmariadb, TLS where the server offers it with libmysqlclient.
+        PREFERRED also where none is configured: then libmariadb uses no TLS, and libmysqlclient what the server offers.
         """
         if self.ssl_disabled or self.ssl_mode == "DISABLED":
             return "DISABLED"
