@@ -115,7 +115,7 @@ class UnknownDatabase(ConnectionError, QueryError):
 
 
 class LockTimeout(LockError):
-    """Lock wait timeout (1205): the server undid the statement only; the backend rolls back the rest of its transaction."""
+    """Lock wait timeout (1205): the server undid the statement only; the backend then rolls back its transaction."""
 
 
 class QueryCanceled(OperationalError):
