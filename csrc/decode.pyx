@@ -34,6 +34,7 @@ cdef extern from "Python.h":
 cdef extern from "collector.h":
     int collector_pause()
     void collector_resume(int was_on)
+    void collector_forget(object tuple)
 
 # codec.abc.Code, as C constants; tests/codec/test_decode.py compares the two.
 cdef enum:

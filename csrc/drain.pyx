@@ -453,4 +453,6 @@ cdef object _row(_Decoder d, cell_t *cells):
         else:
             Py_INCREF(value)
             PyTuple_SET_ITEM(row, i, value)
+    if d.keys is None:
+        collector_forget(row)
     return row

@@ -361,6 +361,8 @@ cdef class Statement(Reader):
             else:
                 Py_INCREF(value)
                 PyTuple_SET_ITEM(row, i, value)
+        if d.keys is None:
+            collector_forget(row)
         return row
 
     def close(self):

@@ -1,5 +1,6 @@
 """Prepared statements: the same values and errors as text, bounded, and made anew where they have to be."""
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 from rhosocial.activerecord.backend.errors import DatabaseError, IntegrityError, QueryError
 
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, implementation
+from rhosocial.activerecord.backend.impl.mysqlclient.driver_rows import TUPLES
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
@@ -48,6 +50,25 @@ def test_every_value_is_stored_as_by_text(backend):
         kept = backend.fetch_all("SELECT id, HEX(v) kept, COUNT(*) n FROM t GROUP BY id, HEX(v)")
         assert len(kept) > 20
         assert [row for row in kept if row["n"] != 2] == []
+
+
+@pytest.mark.parametrize("prepare", (False, True))
+def test_the_collector_watches_only_tuples_that_may_be_in_a_cycle(backend, prepare):
+    backend.execute("CREATE TABLE t (id INT, day DATE, price DECIMAL(5,2), tags SET('a', 'b'))")
+    backend.execute("INSERT INTO t VALUES (1, '2024-02-29', 1.25, 'a,b'), (2, NULL, NULL, NULL)")
+    plain = backend._run("SELECT id, day, price FROM t ORDER BY id", (), TUPLES, prepare=prepare).rows
+    with_set, with_null = backend._run("SELECT id, tags FROM t ORDER BY id", (), TUPLES, prepare=prepare).rows
+    assert (with_set, with_null) == ((1, {"a", "b"}), (2, None))
+    gc.collect()  # in Python's own tuples it sees that by itself
+    assert gc.is_tracked(with_set)
+    assert not any(map(gc.is_tracked, [*plain, with_null]))
+    if implementation() == "native":  # without having looked
+        gc.disable()
+        try:
+            rows = backend._run("SELECT id, day, price FROM t", (), TUPLES, prepare=prepare).rows
+            assert [gc.is_tracked(row) for row in rows] == [False, False]
+        finally:
+            gc.enable()
 
 
 def _errno_of(run, params):
