@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from rhosocial.activerecord.backend.errors import ConnectionError
+from rhosocial.activerecord.backend.errors import ConnectionError, DatabaseError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, driver
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
@@ -223,3 +223,45 @@ def test_a_statement_killed_while_its_rows_are_read_leaves_the_session_usable(ba
     killer.join()
     assert caught.value.errno == 1317 and not caught.value.is_disconnect
     assert connection_id(backend) == first
+
+
+def test_a_batch_on_a_new_session_has_it_alone_too(backend, admin, eventually):
+    """The batch waits for another thread's statement, with which its session ends."""
+    backend.execute("CREATE TABLE t (n INT)")
+    session = backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
+    between = threading.Event()
+
+    def sleep():
+        with pytest.raises(DatabaseError):
+            backend.execute("SELECT SLEEP(30)")
+
+    def interrupt():
+        backend.execute("SELECT 1")
+        between.set()
+
+    def rows():
+        other = threading.Thread(target=interrupt)
+        other.start()
+        others.append(other)
+        seen.append(between.wait(0.3))
+        yield (1,)
+
+    def batch():
+        backend.execute_many("INSERT INTO t VALUES (%s)", rows())
+
+    seen, others = [], []
+    sleeper, batcher = threading.Thread(target=sleep), threading.Thread(target=batch)
+    sleeper.start()
+    assert eventually(lambda: admin.runs("SLEEP"))
+    batcher.start()
+    assert eventually(lambda: _waits_in(batcher, "_run_batch"))
+    admin.kill(session)
+    for thread in (sleeper, batcher, *others):
+        thread.join()
+    assert seen == [False]
+    assert between.wait(10)
+
+
+def _waits_in(thread, function):
+    frame = sys._current_frames().get(thread.ident)
+    return frame is not None and frame.f_code.co_name == function

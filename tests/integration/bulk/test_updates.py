@@ -140,3 +140,11 @@ def test_cores_bulk_update_without_the_privilege(table, admin, connect, database
         limited.disconnect()
     finally:
         admin.ask(f"DROP USER {user}")
+
+
+def test_cores_bulk_update_by_keys_that_the_collation_takes_for_one(backend):
+    backend.execute("CREATE TABLE k (id VARCHAR(9) COLLATE utf8mb4_general_ci PRIMARY KEY, n INT) CHARSET utf8mb4")
+    keys = [f"k{i}" for i in range(30)]
+    backend.execute_many("INSERT INTO k VALUES (%s, 0)", [(key,) for key in keys])
+    backend.bulk_update(BulkUpdateOptions("k", "id", [*keys, "K0"], {"n": [7] * 31}))
+    assert backend.fetch_all("SELECT COUNT(*) AS c, SUM(n) AS n FROM k") == [{"c": 30, "n": 210}]

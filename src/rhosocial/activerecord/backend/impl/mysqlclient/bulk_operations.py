@@ -79,10 +79,11 @@ class BulkMixin:
         """All of a batch's statements or none, with no other thread's in between."""
         undoings = self._undoings
         try:
-            with self._session().alone:
+            # Another session where the first has ended with what it was waited for.
+            with self._session().alone, (session := self._session()).alone:
                 self._refuse_undone_since(undoings)
                 try:
-                    self._send_all(batch, shape)
+                    self._send_all(session, batch, shape)
                 except Exception as error:
                     if error is not batch.rows.error:
                         self._undo(error)
@@ -93,8 +94,7 @@ class BulkMixin:
                 raise
             return self._fail(error)
 
-    def _send_all(self: Any, batch: Batch, shape: Shape) -> None:
-        session = self._session()
+    def _send_all(self: Any, session: Any, batch: Batch, shape: Shape) -> None:
         self._note(session, batch.sql)
         try:
             batch.start(session.backslash, session.longest())

@@ -27,11 +27,13 @@ from .bulk import BOUND_TYPES, InsertBatch
 from .bulk_operations import AsyncBulkMixin, BulkMixin
 from .bulk_statements import UpdateBatch, table_name
 from .codec.sql import template
-from .errors import AccessDenied
+from .errors import AccessDenied, IntegrityError
 
 _STATEMENTS = 256
 # Rows from which on core's one UPDATE of CASEs is slower, by the square of their number.
 _BATCHED = 20
+# No privilege for temporary tables; keys that the column's collation takes for one, which a PRIMARY KEY refuses.
+_NOT_BATCHED = (AccessDenied, IntegrityError)
 
 
 class _Templates:
@@ -175,7 +177,7 @@ class OperationsMixin(_Templates, BulkMixin):
             return super().bulk_update(options)  # type: ignore[misc]
         try:
             return self._run_logged(batch)
-        except AccessDenied:  # no privilege for temporary tables
+        except _NOT_BATCHED:
             return super().bulk_update(options)  # type: ignore[misc]
 
 
@@ -219,5 +221,5 @@ class AsyncOperationsMixin(_Templates, AsyncBulkMixin):
             return await super().bulk_update(options)  # type: ignore[misc]
         try:
             return await self._run_logged(batch)
-        except AccessDenied:  # no privilege for temporary tables
+        except _NOT_BATCHED:
             return await super().bulk_update(options)  # type: ignore[misc]
