@@ -32,7 +32,7 @@ test-codec: setup-venv  ## encoding and decoding, all implementations, no server
 
 test-server: setup  ## the backend on private MySQL and MariaDB servers
 	$(PYTEST) tests --ignore=tests/codec --ignore=tests/suite/benchmark_backend -n 2
-	RHOSOCIAL_MYSQLCLIENT_IMPL=python $(PYTEST) tests/integration tests/faults -n 2
+	RHOSOCIAL_MYSQLCLIENT_IMPL=python $(PYTEST) tests/integration tests/faults tests/stress/test_threads.py -n 2
 
 test-suite: setup  ## the shared testsuite of the ORM, per implementation
 	$(PY) tests/suite/run.py
@@ -62,7 +62,7 @@ fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'rhosocial-activerecord-mysqlclient[fuzz]'
 	@$(PY) tools/fuzz.py
 
-sanitize: setup-venv  ## the codec tests on an ASan and UBSan build of the extension
+sanitize: setup  ## the codec, fault and native server tests on an ASan and UBSan build of the extension
 	@sh tools/sanitize.sh
 
 wheels: setup  ## a wheel for each CPython here and the pure one, each tried in a clean environment

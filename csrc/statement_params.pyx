@@ -83,6 +83,7 @@ cdef class _Parameters:
         self.lengths[at] = 0
         if value is None:
             self.indicators[at] = 1
+            self.values[at] = 0  # bind_array makes an address of it
             return T_NULL
         if PyUnicode_CheckExact(value):
             self._put_str(value)

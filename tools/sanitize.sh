@@ -1,6 +1,7 @@
 #!/bin/sh
-# Build the extension with ASan and UBSan into build/sanitize and run the codec tests on it: `make sanitize`.
-# Leaks of the interpreter itself are not reported; ours are what test_nothing_leaks counts.
+# Build the extension with ASan and UBSan into build/sanitize and run on it the codec's tests, and those that drive the
+# native implementation hardest on the servers: `make sanitize`. A report ends the run, in their subprocesses too.
+# Leaks of the interpreter itself are not reported; ours are what tests/stress/test_leaks.py looks for.
 set -eu
 cd "$(dirname "$0")/.."
 place=build/sanitize
@@ -14,9 +15,12 @@ CC=gcc CFLAGS="$flags" RHOSOCIAL_MYSQLCLIENT_REQUIRE_C=1 $python -m pip install 
 # An environment of its own: the editable install would stand before any path.
 $python -m venv --without-pip "$place/venv"
 site=$("$place/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-printf '%s\n%s\n' "$PWD/$place/package" "$($python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >"$site/paths.pth"
+{
+    echo "$PWD/$place/package"
+    $python -c 'import sys; print(*(path for path in sys.path if path.endswith("site-packages")), sep="\n")'
+} >"$site/paths.pth"
 
-export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1
+export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export PYTHONMALLOC=malloc LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
 "$place/venv/bin/python" - <<'END'
 import sys
@@ -26,4 +30,7 @@ sanitized = Path(_native.__file__).resolve()
 assert sanitized.is_relative_to(Path("build/sanitize").resolve()), sanitized
 assert b"__asan_report" in sanitized.read_bytes() and b"__ubsan_handle" in sanitized.read_bytes()
 END
+export RHOSOCIAL_MYSQLCLIENT_IMPL=native
 "$place/venv/bin/python" -m pytest -q -p no:cacheprovider tests/codec "$@"
+"$place/venv/bin/python" -m pytest -q -p no:cacheprovider -n 2 tests/faults tests/integration/prepared \
+    tests/integration/streaming tests/integration/bulk "$@"
