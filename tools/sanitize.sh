@@ -19,6 +19,7 @@ site=$("$place/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("
     echo "$PWD/$place/package"
     $python -c 'import sys; print(*(path for path in sys.path if path.endswith("site-packages")), sep="\n")'
 } >"$site/paths.pth"
+ln -s ../../.servers "$place/.servers"  # where setup put the servers
 
 export ASAN_OPTIONS=detect_leaks=0:strict_string_checks=1:abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export PYTHONMALLOC=malloc LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)"
