@@ -159,14 +159,17 @@ class PoolPolicy:
         self._sweep()
 
     def _sweep(self) -> None:
+        forgotten = 0
         while self._lost and self._lock.acquire(blocking=False):
             try:
                 while self._lost:
                     if self._leased.pop(self._lost.popleft(), self) is None:
-                        logger.warning("pool %s: a session was never given back, and is closed", self.name)
+                        forgotten += 1
                         self._offer_place()
             finally:
                 self._lock.release()
+        if forgotten:  # told without the lock: a log handler may use the pool
+            logger.warning("pool %s: sessions never given back, and closed: %d", self.name, forgotten)
 
     def _offer(self, lease: Lease) -> bool:
         """Lease it to the first in the queue who has a use for it."""
