@@ -382,8 +382,12 @@ class Session:
         return not isinstance(error, Exception) or is_disconnect(error)
 
     def _skip(self) -> None:
-        if self._reader.open():
-            self._reader.close()
+        """Read and drop a result; an error among its rows is raised, as mysql_free_result() would not."""
+        reader = self._reader
+        if reader.open():
+            while not reader.done:
+                reader.skip()
+            reader.close()
 
     def _recover(self, error: BaseException) -> None:
         """After a failed statement: read what is left of it, or give the session up."""
