@@ -3,6 +3,7 @@
     python tests/suite/run.py                                  # all that must pass: COMBINATIONS
     python tests/suite/run.py --server mysql --impl python     # one combination
     python tests/suite/run.py --sync-only --area feature/basic
+    python tests/suite/run.py --fast-models                    # FastLoadMixin in front of every model
 
 Exit status 1 on a failed test, on a skip that docs/testsuite.md does not list or a listed one that ran, and, of the
 whole suite, on a number of tests other than TESTS.
@@ -32,6 +33,7 @@ PYTEST = (
     " -o faulthandler_timeout=120"
 ).split()
 ASYNC_FILES = ("--ignore-glob=*_async.py", "--ignore-glob=*/test_async_*.py")
+FAST_MODELS = ("-p", "suite.fast_models")
 LIMIT = 1200  # seconds for one combination
 
 
@@ -41,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--impl", action="append", choices=IMPLEMENTATIONS)
     parser.add_argument("--sync-only", action="store_true", help="leave out the asynchronous half")
     parser.add_argument("--area", action="append", default=[], help="such as feature/basic or benchmark/crud")
+    parser.add_argument("--fast-models", action="store_true", help="put FastLoadMixin in front of every model")
     parser.add_argument("-n", type=int, default=2, metavar="PROCESSES")
     return parser.parse_args()
 
@@ -61,6 +64,7 @@ def run(server: str, implementation: str, selected: list[str], processes: int) -
         **os.environ,
         "RHOSOCIAL_MYSQLCLIENT_TEST_SERVER": server,
         "RHOSOCIAL_MYSQLCLIENT_IMPL": implementation,
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH")))),
     }
     command = [sys.executable, *PYTEST, "-n", str(processes), f"--junitxml={file}", *selected]
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment) as pytest:
@@ -92,7 +96,7 @@ def main() -> int:
     chosen = COMBINATIONS
     if options.server or options.impl:
         chosen = tuple(product(options.server or SERVERS, options.impl or IMPLEMENTATIONS))
-    selected = selection(options.area, options.sync_only)
+    selected = [*(FAST_MODELS if options.fast_models else ()), *selection(options.area, options.sync_only)]
     results = {pair: run(*pair, selected, options.n) for pair in chosen}
     print(markdown_table({", ".join(pair): found for pair, found in results.items()}))
     whole = not (options.area or options.sync_only)

@@ -59,7 +59,8 @@ def test_columns_are_described_as_the_table_says(backend, server, samples):
             continue
         backend.execute("DROP TABLE IF EXISTS t")
         backend.execute(f"CREATE TABLE t (v {kind.column} NULL) CHARACTER SET utf8mb4")
-        backend._planner._plain.clear()
+        for remembered in (backend._planner._plain, backend._planner._shaped):
+            remembered.clear()
         assert backend.fetch_all("SELECT v FROM t") == []
         (plan,) = backend._planner._plain.values()
         assert plan.codes == kind._replace(adapter=None).plan().codes, kind.column

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import Column
+from rhosocial.activerecord.backend.options import UpdateOptions
 from rhosocial.activerecord.connection.pool.context import (
     _current_async_connection_backend,
     _current_async_transaction_backend,
@@ -142,12 +143,16 @@ class _Loading:
         return Find(dialect, sql, parts, params[1:], query, _FAST_ONE[query])
 
     @classmethod
-    def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str, params: Any) -> None:
-        """cls.log(), with a logger that was looked up before."""
+    def _logs(cls: Any, plan: LoadPlan) -> bool:
+        """Whether cls.log() of INFO may come to anything, by a logger that was looked up before."""
         configured = cls.__logging_config__._configured_loggers  # another set after a change of the configuration
         if plan.logger[0] is not configured or "get_logger" not in plan.core:
             plan.logger[:] = configured, cls.get_logger()
-        if plan.logger[1] is None or plan.logger[1].isEnabledFor(logging.INFO):
+        return plan.logger[1] is None or plan.logger[1].isEnabledFor(logging.INFO)
+
+    @classmethod
+    def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str, params: Any) -> None:
+        if cls._logs(plan):
             cls.log(logging.INFO, f"{text}: {sql}, parameters: {params}", offset=1)
 
     # -- saving --
@@ -202,6 +207,30 @@ class _Loading:
         for key in keys:
             del data[key]
         return data
+
+    def _plain_update(self: Any, data: Dict[str, Any]) -> Optional[Tuple[Any, UpdateOptions]]:
+        """The backend and the options of core's update; None where it logs, or asks classes what they add to it."""
+        cls = type(self)
+        plan = cls._load_plan()
+        if plan.builder is None or "_update_internal" not in plan.core or cls._logs(plan):
+            return None
+        backend = self.backend()
+        return backend, UpdateOptions(
+            table=self.table_name(),
+            schema_name=self.schema_name(),
+            data=cls._map_fields_to_columns(data),
+            where=self._build_pk_where_predicate(self._get_pk_value()),
+            column_mapping=dict(plan.columns),
+            column_adapters=self.get_column_adapters(),
+            returning_columns=list(self.primary_key_columns()) if backend.dialect.supports_returning_update() else None,
+        )
+
+    def _has_handlers(self: Any) -> bool:
+        """Whether there may be handlers of an event: there are none of a record just loaded, nor need they be made."""
+        if "_event_handlers" in self.__dict__:
+            return True
+        plan = self._load_plan()
+        return plan.builder is None or bool(plan.handlers) or "_trigger_event" not in plan.core
 
     def _after_save(self: Any, is_new: bool) -> None:
         if "_after_save" not in self._load_plan().core:
@@ -263,6 +292,17 @@ class FastLoadMixin(_Loading):
         self.validate_record(self)
         self._trigger_event(ModelEvent.AFTER_VALIDATE)
 
+    def _update_internal(self: Any, data: Dict[str, Any]) -> Any:
+        plain = self._plain_update(data)
+        if plain is None:
+            return super()._update_internal(data)  # type: ignore[misc]
+        backend, options = plain
+        return backend.update(options)
+
+    def _trigger_event(self: Any, event: ModelEvent, **kwargs: Any) -> None:
+        if self._has_handlers():
+            super()._trigger_event(event, **kwargs)  # type: ignore[misc]
+
     @classmethod
     def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:
         """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError."""
@@ -317,6 +357,17 @@ class AsyncFastLoadMixin(_Loading):
         self._check_fields(plan)
         self.validate_record(self)
         await self._trigger_event(ModelEvent.AFTER_VALIDATE)
+
+    async def _update_internal(self: Any, data: Dict[str, Any]) -> Any:
+        plain = self._plain_update(data)
+        if plain is None:
+            return await super()._update_internal(data)  # type: ignore[misc]
+        backend, options = plain
+        return await backend.update(options)
+
+    async def _trigger_event(self: Any, event: ModelEvent, **kwargs: Any) -> None:
+        if self._has_handlers():
+            await super()._trigger_event(event, **kwargs)  # type: ignore[misc]
 
     @classmethod
     async def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:

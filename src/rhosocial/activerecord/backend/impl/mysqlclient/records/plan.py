@@ -68,6 +68,12 @@ _OVERRIDDEN: Dict[str, Tuple[str, ...]] = {
     "validate_fields": (),
     "bulk_create": (),
     "_after_save": (),
+    "_trigger_event": (),
+    "_update_internal": (
+        "backend", "table_name", "schema_name", "primary_key_columns", "is_composite_pk", "_get_pk_value",
+        "_build_pk_where_predicate", "get_column_to_field_map", "get_logger", "_get_logger_name",
+        "get_logging_config", "log",
+    ),
     "_prepare_save_data": (),
     "is_new_record": ("primary_key", "primary_key_field", "primary_key_fields"),
     "_map_fields_to_columns": ("_get_column_name",),
@@ -97,7 +103,12 @@ _BULK = (
 )  # fmt: skip
 _SAVERS = {"bulk_create", "validate_fields", "_prepare_save_data", "is_new_record", "_map_fields_to_columns"}
 # Core calls these of every base that has them around a save.
-_SAVE_HOOKS = {"prepare_save_data": "_prepare_save_data", "after_save": "_after_save"}
+_SAVE_HOOKS = {
+    "prepare_save_data": "_prepare_save_data",
+    "after_save": "_after_save",
+    "get_update_conditions": "_update_internal",
+    "get_update_expressions": "_update_internal",
+}
 _TRACKING = ("_dirty_fields", "_original_values", "_is_from_db", "_event_handlers")
 _CORE = (
     object, BaseModel, ActiveRecordBase, IActiveRecord, IAsyncActiveRecord, BaseActiveRecord, AsyncBaseActiveRecord,
@@ -128,7 +139,8 @@ class LoadPlan(NamedTuple):
 
     builder:   None: the class's own way
     validate:  pydantic's fields validator: what validate_fields() has to find no fault with
-    renames:   column -> field; None where all are equal
+    columns:   column -> field
+    renames:   the same; None where all are equal
     handlers:  the events its constructor registers
     required:  fields without which the constructor does something else
     keys:      the fields of the primary key, known where is_new_record is core's
@@ -140,6 +152,7 @@ class LoadPlan(NamedTuple):
 
     builder: Optional[Any]
     validate: Optional[Any]
+    columns: Dict[str, str]
     renames: Optional[Dict[str, str]]
     handlers: Handlers
     required: Tuple[str, ...]
@@ -187,7 +200,9 @@ def _plan_for(cls: Any, mixin: type) -> LoadPlan:
         if _is_core(below, name) and all(_is_core(cls.__mro__, other) for other in asked)
     ) - {caller for hook, caller in _SAVE_HOOKS.items() if hasattr(cls, hook)}
     keys = frozenset(cls.primary_key_fields()) if "is_new_record" in core else frozenset()
-    slow = LoadPlan(None, None, _renames(cls), (), (), keys, core, False, {}, [None, None])
+    columns = cls.get_column_to_field_map()
+    renames = None if all(column == field for column, field in columns.items()) else columns
+    slow = LoadPlan(None, None, columns, renames, (), (), keys, core, False, {}, [None, None])
     model = _model_schema(cls)
     initialisers = [k.__dict__["__init__"] for k in cls.__mro__[:-1] if "__init__" in k.__dict__]
     if model is None or not _is_plain(cls, mixin) or not all(function in _HANDLERS for function in initialisers):
@@ -248,11 +263,6 @@ def _is_plain_bulk(cls: Any, mixin: type, core: FrozenSet[str], fields: Dict[str
         and core.issuperset(_SAVERS)
         and all(_is_core(others, name) for name in _BULK)
     )
-
-
-def _renames(cls: Any) -> Optional[Dict[str, str]]:
-    renames = cls.get_column_to_field_map()
-    return None if all(column == field for column, field in renames.items()) else renames
 
 
 # -- the schema --
