@@ -1,4 +1,4 @@
-"""save() of a changed record: a plain class's update is cut short, whoever else has a say in it is asked as core asks."""
+"""save() of a changed record: a plain class's update is cut short, who else has a say in it is asked as by core."""
 
 import logging
 from types import SimpleNamespace
@@ -8,9 +8,16 @@ from rhosocial.activerecord.backend.errors import DatabaseError
 from rhosocial.activerecord.backend.expression import Column
 from rhosocial.activerecord.interface.model import ActiveRecordBase
 from rhosocial.activerecord.interface.update import IUpdateBehavior
+from rhosocial.activerecord.logging import LoggingMixin
 
 from .models import WriterFields
 from .test_sync import both
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Models log INFO unless told otherwise, and then the update is core's."""
+    monkeypatch.setattr(LoggingMixin, "__logger__", logging.getLogger("test.models"))
 
 
 class Touched(IUpdateBehavior):
@@ -91,7 +98,6 @@ def test_an_update_is_logged_as_core_logs_it(twins, backend, caplog):
     logger = logging.getLogger("test.models")
     logged = []
     for model in both(twins, "writer"):
-        model.set_logger(logger)
         backend.execute("TRUNCATE TABLE writers")
         record = model(name="x")
         record.save()
