@@ -11,6 +11,7 @@ from rhosocial.activerecord.backend.errors import ConnectionError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, PoolTimeout, UnknownDatabase
+from rhosocial.activerecord.backend.impl.mysqlclient.pool import SessionPool
 
 from .conftest import anumber, number
 
@@ -118,6 +119,24 @@ def test_while_none_can_be_opened_one_given_back_is_taken(few):
         assert number(third, "SELECT 1") == 1
         stats = backend.pool.stats()
         assert (stats.size, stats.opened, stats.in_use) == (2, 2, 2)
+    other.disconnect()
+    backend.pool.close()
+
+
+def test_one_given_back_while_opening_another_fails_is_taken(few, monkeypatch):
+    backend = MySQLBackend(**few, pool_timeout=5)
+    one, other = backend.get_connection(), backend.get_connection()
+    opened = SessionPool._open
+
+    def open_while_one_is_given_back(pool, lease):
+        try:
+            opened(pool, lease)
+        finally:
+            one.disconnect()
+
+    monkeypatch.setattr(SessionPool, "_open", open_while_one_is_given_back)
+    with backend.get_connection() as third:
+        assert number(third, "SELECT 1") == 1
     other.disconnect()
     backend.pool.close()
 

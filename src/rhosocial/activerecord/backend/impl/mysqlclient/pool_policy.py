@@ -215,7 +215,11 @@ class PoolPolicy:
         """At the queue's head: for who has a place and cannot open a session now, but would take one given back."""
         with self._guard:
             waiter = self._waiter(retries=True)
-            self._waiters.appendleft(waiter)
+            if self._idle:  # given back while it tried, with nobody in the queue
+                waiter.granted = self._lease(self._idle.pop())
+                waiter.wake()
+            else:
+                self._waiters.appendleft(waiter)
             return waiter
 
     def _refuse_closed(self) -> None:
