@@ -173,18 +173,18 @@ cdef class Statement(Reader):
         self._run()
         return True
 
-    def execute_rows(self, rows, Py_ssize_t start, Py_ssize_t limit):
+    def execute_rows(self, rows, Py_ssize_t start, Py_ssize_t limit, Py_ssize_t before=0):
         """Run the statement for rows[start] and rows after it, about ``limit`` bytes of them, all or none.
 
-        libmariadb and MariaDB only. Returns the index of the first row not done; ``start`` where a column's parameters
-        are of so many types that it would be done in small pieces: an array is of one. Raises as execute(), naming
-        the row.
+        libmariadb and MariaDB only. Returns the index of the first row not done; ``start`` where that is longer than
+        ``limit``, or a column's parameters are of so many types that it would be done in small pieces: an array is of
+        one. Raises as execute(), naming the row, ``before`` of which were not in ``rows``.
         """
         cdef Py_ssize_t count
         lit_check_rows(rows, start)
         self._begin(min(ARRAY_ROWS, len(rows) - start))
         try:
-            count = self._put_rows(rows, start, limit)
+            count = self._put_rows(rows, start, limit, before)
         finally:
             self.binding = False
         if count:
@@ -193,14 +193,14 @@ cdef class Statement(Reader):
             self._run()
         return start + count
 
-    cdef Py_ssize_t _put_rows(self, rows, Py_ssize_t start, Py_ssize_t limit) except -1:
+    cdef Py_ssize_t _put_rows(self, rows, Py_ssize_t start, Py_ssize_t limit, Py_ssize_t before) except -1:
         cdef Py_ssize_t count = 0, total = 0, size
         while count < self.parameters.rows and start + count < len(rows):
-            size = self.parameters.put_row(PySequence_GetItem(rows, start + count), count, start + count + 1)
+            size = self.parameters.put_row(PySequence_GetItem(rows, start + count), count, before + start + count + 1)
             if size < 0:
                 return count if count >= FEW_ROWS else 0
             total += size
-            if count and total > limit:
+            if total > limit:
                 break
             count += 1
         return count

@@ -21,4 +21,6 @@ def insert_array(backend: MySQLBackend, sql: str, rows: Rows) -> None:
 
 
 def insert_texts(backend: MySQLBackend, sql: str, rows: Rows) -> None:
-    backend._run_batch(Batch(sql, rows, backend._bindable))
+    batch = Batch(sql, rows, backend._bindable)
+    batch.arrays = False
+    backend._run_batch(batch)

@@ -192,7 +192,7 @@ def test_execute_many_inserts_in_few_statements(table):
     result = table.execute_many("INSERT INTO t (name, n) VALUES (%s, %s)", rows)
     sent = int(table.fetch_one("SHOW SESSION STATUS LIKE 'Com_insert'")["Value"]) - before
     assert (result.affected_rows, result.last_insert_id) == (3000, 1)
-    assert 1 <= sent <= 10
+    assert 1 <= sent <= 12  # of 255 rows each, as arrays
     assert [(row["name"], row["n"]) for row in table.fetch_all("SELECT name, n FROM t ORDER BY id")] == rows
 
 

@@ -13,7 +13,7 @@ from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
 from .driver import CODEC, FITS, LONGEST, PLAIN, SHOW_WARNINGS, Outcome, Session, Shape, Statement, check_length, kill
-from .driver_prepared import ARRAY_BYTES, bytes_sent, overtaken
+from .driver_prepared import ARRAY_BYTES, bytes_sent, no_arrays, overtaken
 from .driver_rows import TUPLES
 from .errors import OperationalError
 
@@ -227,6 +227,7 @@ class AsyncSession(Session):
         start: int = 0,
         shape: Shape = PLAIN,
         limit: int = ARRAY_BYTES,
+        before: int = 0,
     ) -> Tuple[Optional[Outcome], int]:
         wanted = self._text(text)
         statement = await self._prepared_for(wanted)
@@ -234,10 +235,12 @@ class AsyncSession(Session):
             return None, start
         try:
             with self._reading(statement):
-                done = statement.execute_rows(rows, start, limit)
+                done = statement.execute_rows(rows, start, limit, before)
                 return (await self._receive_prepared(statement, shape) if done > start else None), done
         except Exception as error:
             await self._clear_prepared(wanted, error)
+            if no_arrays(error):
+                return None, start
             raise
 
     @contextmanager

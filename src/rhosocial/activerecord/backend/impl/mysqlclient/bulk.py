@@ -6,13 +6,16 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain, count, islice
-from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 from uuid import UUID
 
-from .codec.sql import InsertShape, template
-from .driver import CODEC, Outcome, Statement
+from .codec.sql import InsertShape, Template, template
+from .driver import CODEC, Outcome, Shape, Statement
+from .driver_prepared import ARRAY_BYTES
 from .errors import OperationalError, PacketTooLarge
+from .prepared import prepared_text
 
+_Blocks = Iterable[Tuple[int, List[Any]]]
 _bind_rows = CODEC.functions.bind_rows
 
 # What the codec binds as it is; anything else goes through its type adapter first.
@@ -21,8 +24,12 @@ BOUND_TYPES = frozenset(
 )
 # Measured best for multi-row INSERT on both servers: 1 and 8 MiB are slower.
 INSERT_BYTES = 64 * 1024
-# Rows taken from an iterable at once.
-_BLOCK = 256
+# Rows taken from an iterable at once, and from what is in memory for arrays. MariaDB reserves ids for an array by
+# powers of two (AUTO_INC_DEFAULT_NB_ROWS): one row more than these would leave as many ids unused.
+_BLOCK = 255
+_ARRAY = 1023
+# Rows from which on arrays are quicker, by what else would be sent: one INSERT, or a statement for each row.
+_FEW = {True: _BLOCK, False: 4}
 _NUMBERS = count()
 _UNKNOWN_IDS = (
     "the ids generated for the rows do not follow one by one: auto_increment_increment is not 1, or the rows fill "
@@ -38,6 +45,40 @@ class Chunk(NamedTuple):
 
     start: int
     statement: Statement
+
+    def run(self, session: Any, shape: Shape) -> Any:
+        """What the session gives for it, or an awaitable of that."""
+        return session.run(self.statement, shape)
+
+    def outcome(self, answer: Outcome) -> Optional[Outcome]:
+        return answer
+
+
+class Array:
+    """Rows that a session does by Session.run_array; again, until all are done or it wants the others as text."""
+
+    refused = False
+
+    def __init__(self, sql: str, block: List[Any], before: int, limit: int) -> None:
+        self._text = partial(prepared_text, sql)
+        self._block, self._before, self._limit = block, before, limit
+        self._done = 0
+
+    @property
+    def start(self) -> int:
+        return self._before + self._done
+
+    @property
+    def left(self) -> List[Any]:
+        return self._block[self._done :]
+
+    def run(self, session: Any, shape: Shape) -> Any:
+        return session.run_array(self._text, self._block, self._done, shape, self._limit, self._before)
+
+    def outcome(self, answer: Tuple[Optional[Outcome], int]) -> Optional[Outcome]:
+        outcome, self._done = answer
+        self.refused = outcome is None
+        return outcome
 
 
 class Question(NamedTuple):
@@ -70,6 +111,8 @@ class Rows:
     error:  what the iterable itself raised
     """
 
+    at_once = _BLOCK
+
     def __init__(self, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
         self._rows, self._adapt = rows, adapt
         self.error: Optional[Exception] = None
@@ -80,7 +123,7 @@ class Rows:
         rows = iter(self._rows)
         while True:
             try:
-                block = list(islice(rows, _BLOCK))
+                block = list(islice(rows, self.at_once))
             except Exception as error:
                 self.error = error
                 raise
@@ -109,31 +152,48 @@ class Batch:
     after: Tuple[bytes, ...] = ()
     cleanup: Tuple[bytes, ...] = ()
     size = INSERT_BYTES
+    arrays = True  # where they can be had
 
     def __init__(self, sql: str, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
         self.sql, self.rows = sql, Rows(rows, adapt)
         self._affected = 0
         self._first_id: Optional[int] = None
-        self.chunks: Iterator[Chunk] = iter(())
+        self.chunks: Iterator[Union[Chunk, Array]] = iter(())
         self.is_one = True
 
-    def start(self, backslash: bool, longest: int) -> None:
+    def start(self, session: Any, longest: int) -> None:
         """Make the first statements. longest: what the server takes, in bytes."""
-        chunks = self._chunks(backslash, longest)
+        cut = template(self.sql, session.backslash)
+        blocks = self.rows.blocks()
+        block = list(islice(blocks, 1))
+        if block and self.arrays and session.takes_arrays and _suits_arrays(cut, len(block[0][1])):
+            self.is_one = False
+            self.chunks = self._by_arrays(cut, chain(block, blocks), longest)
+            return
+        chunks = self._by_text(cut, chain(block, blocks), longest)
         first = list(islice(chunks, 2))
         self.is_one = len(first) < 2 and not self.before
         self.chunks = chain(first, chunks)
         if not first:
             self.before = self.after = self.cleanup = ()
 
-    def _chunks(self, backslash: bool, longest: int) -> Iterator[Chunk]:
-        cut = template(self.sql, backslash)
+    def _by_arrays(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Union[Chunk, Array]]:
+        limit = min(ARRAY_BYTES, longest // 2)  # as it is counted before the types and lengths are added
+        for before, block in blocks:
+            array = Array(self.sql, block, before, limit)
+            while array.left and not array.refused:
+                yield array
+            yield from self._by_text(cut, [(array.start, array.left)], longest)
+
+    def _by_text(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Chunk]:
+        backslash = cut.backslash
         head, row, tail = shape = cut.insert or InsertShape(b"", cut.parts, b"")
         room = min(self.size, longest) - len(head) - len(tail) if cut.insert else 0
         texts: List[bytes] = []
         start = 0
         left = room
-        for base, block in self.rows.blocks():
+        for base, block in blocks:
+            start = start if texts else base
             done = 0
             while done < len(block):
                 text, end = _bind_rows(row, block, done, left, backslash, base)
@@ -148,8 +208,12 @@ class Batch:
         if texts:
             yield _chunk(shape, texts, start, backslash, longest)
 
-    def take(self, chunk: Chunk, outcome: Outcome) -> Optional[Question]:
-        """Keep an outcome; what has to be asked about it."""
+    def take(self, chunk: Union[Chunk, Array], answer: Any) -> Optional[Question]:
+        """Keep what the session gave for a chunk; what has to be asked about it."""
+        outcome = chunk.outcome(answer)
+        return None if outcome is None else self._take(chunk.start, outcome)
+
+    def _take(self, start: int, outcome: Outcome) -> Optional[Question]:
         self._affected += outcome.affected_rows
         self._first_id = self._first_id or outcome.last_insert_id
         return None
@@ -171,15 +235,17 @@ class InsertBatch(Batch):
     def __init__(self, sql: str, rows: Sequence[Sequence[Any]], adapt: Callable[[Any], Any], returning: bool) -> None:
         super().__init__(sql, rows, adapt)
         self.size = INSERT_BYTES if returning else sys.maxsize
+        self.arrays = returning
+        self.rows.at_once = _ARRAY
         self._numbered = not returning and len(rows) > 1
         self._returned: List[Any] = []
 
-    def take(self, chunk: Chunk, outcome: Outcome) -> Optional[Question]:
-        super().take(chunk, outcome)
+    def _take(self, start: int, outcome: Outcome) -> Optional[Question]:
+        super()._take(start, outcome)
         self._returned += outcome.rows or ()
         if not self._numbered or not outcome.last_insert_id:
             return None
-        return Question(_GENERATED_ID, partial(self._check_ids, chunk.start, outcome.last_insert_id))
+        return Question(_GENERATED_ID, partial(self._check_ids, start, outcome.last_insert_id))
 
     def _check_ids(self, start: int, first_id: int, answer: Outcome) -> None:
         generated = answer.rows[0]  # type: ignore[index]
@@ -188,6 +254,14 @@ class InsertBatch(Batch):
 
     def outcome(self) -> Outcome:
         return Outcome(self._returned or None, self._affected, self._first_id)
+
+
+def _suits_arrays(cut: Template, count: int) -> bool:
+    """Whether ``count`` rows or more are done by arrays: of what means the same then, each row being done by itself."""
+    is_insert = cut.insert is not None
+    if count < _FEW[is_insert] or len(cut.parts) == 1 or any(b"?" in part for part in cut.parts):
+        return False
+    return is_insert or cut.sql.lstrip()[:6].upper() in ("UPDATE", "DELETE")
 
 
 def _chunk(shape: InsertShape, texts: List[bytes], start: int, backslash: bool, longest: int) -> Chunk:

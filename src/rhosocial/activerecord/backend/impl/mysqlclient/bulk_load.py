@@ -11,7 +11,7 @@ from .bulk import Batch, Rows
 from .bulk_statements import insert_sql, table_name
 from .codec.abc import Load
 from .config import MySQLConnectionConfig
-from .driver import CODEC, Outcome, Session, kill
+from .driver import CODEC, PLAIN, Outcome, Session, kill
 from .errors import ERRORS, DataError, OperationalError
 from .transaction import commit_error
 
@@ -101,9 +101,9 @@ class Loading:
 
     def _insert(self, session: Session) -> Outcome:
         """Where the client library is out of reach."""
-        self._batch.start(session.backslash, session.longest())
+        self._batch.start(session, session.longest())
         for chunk in self._batch.chunks:
-            self._batch.take(chunk, session.run(chunk.statement))
+            self._batch.take(chunk, chunk.run(session, PLAIN))
         return self._batch.outcome()
 
     def _load(self, session: Session) -> Outcome:

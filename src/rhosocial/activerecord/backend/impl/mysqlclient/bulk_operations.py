@@ -97,7 +97,7 @@ class BulkMixin:
     def _send_all(self: Any, session: Any, batch: Batch, shape: Shape) -> None:
         self._note(session, batch.sql)
         try:
-            batch.start(session.backslash, session.longest())
+            batch.start(session, session.longest())
             with self._all_or_none(session, batch.is_one):
                 self._send(session, batch, shape)
         finally:
@@ -113,7 +113,7 @@ class BulkMixin:
         for statement in batch.before:
             session.run(statement)
         for chunk in batch.chunks:
-            question = batch.take(chunk, session.run(chunk.statement, shape))
+            question = batch.take(chunk, chunk.run(session, shape))
             if question is not None:
                 question.judge(session.run(question.statement))
         for statement in batch.after:
@@ -194,7 +194,7 @@ class AsyncBulkMixin:
                 session = await self._session()
                 self._note(session, batch.sql)
                 try:
-                    batch.start(session.backslash, await session.longest())
+                    batch.start(session, await session.longest())
                     async with self._all_or_none(session, batch.is_one):
                         await self._send(session, batch, shape)
                 finally:
@@ -233,7 +233,7 @@ class AsyncBulkMixin:
         for statement in batch.before:
             await session.run(statement)
         for chunk in batch.chunks:
-            question = batch.take(chunk, await session.run(chunk.statement, shape))
+            question = batch.take(chunk, await chunk.run(session, shape))
             if question is not None:
                 question.judge(await session.run(question.statement))
         for statement in batch.after:

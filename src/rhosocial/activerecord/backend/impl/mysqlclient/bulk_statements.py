@@ -46,6 +46,8 @@ class UpdateBatch(Batch):
     columns: the keys', then those that are set; ``rows`` have their values in this order
     """
 
+    arrays = False  # a statement prepared for a temporary table is of no use afterwards
+
     def __init__(
         self,
         dialect: Any,

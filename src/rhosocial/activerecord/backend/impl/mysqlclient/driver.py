@@ -14,7 +14,7 @@ from MySQLdb.constants import FIELD_TYPE, FLAG
 from .codec.abc import WireError
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
-from .driver_prepared import ARRAY_BYTES, PreparedStatements, bytes_sent, overtaken
+from .driver_prepared import ARRAY_BYTES, PreparedStatements, bytes_sent, no_arrays, overtaken
 from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement
 from .errors import PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
@@ -299,14 +299,16 @@ class Session:
         start: int = 0,
         shape: Shape = PLAIN,
         limit: int = ARRAY_BYTES,
+        before: int = 0,
     ) -> Tuple[Optional[Outcome], int]:
         """Run an INSERT, REPLACE, UPDATE or DELETE, ``text`` with its ``?``, for rows[start] and rows after it at once.
 
         Returns their outcome and the index of the first row not done: call it again from there. All rows of one call
-        are done or none. (None, start): these rows have to go as text, their columns' types being mixed or the server
-        not preparing the statement.
+        are done or none. (None, start): these rows have to go as text, their columns' types being mixed, the first
+        being longer than ``limit``, or the server not preparing the statement or not running it for an array.
 
-        limit: about how many bytes are sent at once, below the server's max_allowed_packet; a longer row goes alone.
+        limit: about how many bytes are sent at once, below the server's max_allowed_packet
+        before: how many rows there were before ``rows``, for errors
         The outcome's last_insert_id is the first generated id; other sessions' ids may lie between the others, which
         only RETURNING tells: then the outcome's rows are theirs, in order, and affected_rows is their number.
         Raises as run(), and what bind() raises, naming the row from 1.
@@ -320,10 +322,12 @@ class Session:
             if statement is None:
                 return None, start
             try:
-                done = statement.execute_rows(rows, start, limit)
+                done = statement.execute_rows(rows, start, limit, before)
                 outcome = self._read_prepared(statement, shape) if done > start else None
             except BaseException as error:
                 self._recover_prepared(wanted, error)
+                if no_arrays(error):
+                    return None, start
                 raise
             self._unfinished = False
             self.used = time.monotonic()

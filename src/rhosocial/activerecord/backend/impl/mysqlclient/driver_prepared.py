@@ -15,6 +15,8 @@ ARRAY_BYTES = 256 * 1024
 _MOST = 64
 # Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
 _UNPREPARED = frozenset((1295, 1461, 2036))
+# Not for an array of rows: the statement (ER_UNSUPPORTED_PS), the server (CR_FUNCTION_NOT_SUPPORTED).
+_NO_ARRAYS = frozenset((1295, 5003))
 # CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
 _NEW_METADATA = 2057
 # MySQL types a parameter by its column, which has changed since (ER_CONVERSION_IMPOSSIBLE), and by its first values: a
@@ -188,6 +190,11 @@ def bytes_sent(params: Sequence[Any]) -> int:
         elif not isinstance(value, _NUMBERS):
             size += _OTHER
     return size
+
+
+def no_arrays(error: BaseException) -> bool:
+    """Whether a statement was not run because it was given an array of rows."""
+    return _errno(error) in _NO_ARRAYS
 
 
 def _errno(error: BaseException) -> Optional[int]:
