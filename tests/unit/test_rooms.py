@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "async_pool": {"async_session", "pool_policy", "session_state"},
     "session_state": set(),
     "async_session": {"codec", "config", "driver", "driver_prepared", "driver_rows", "errors"},
-    "bulk": {"codec", "driver", "errors"},
+    "bulk": {"codec", "driver", "driver_prepared", "errors", "prepared"},
     "bulk_statements": {"bulk"},
     "bulk_load": {
         "async_session",
