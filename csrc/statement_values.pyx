@@ -13,8 +13,10 @@ cdef object _binary_value(_Decoder d, Py_ssize_t i, int way, unsigned int decima
 cdef object _binary_cell(_Decoder d, Py_ssize_t i, int way, unsigned int decimals, const char *p):
     cdef int64_t number = 0
     cdef double real = 0
+    cdef time_info moment
     if way == AS_TIME:
-        return _binary_time(d, i, decimals, <const time_info *> p)
+        memcpy(&moment, p, sizeof(moment))  # the arena aligns nothing
+        return _binary_time(d, i, decimals, &moment)
     if way == AS_DOUBLE:
         memcpy(&real, p, 8)
         return PyFloat_FromDouble(real)
