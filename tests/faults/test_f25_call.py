@@ -64,11 +64,11 @@ async def test_f25_an_error_after_the_first_result(backend, procedure, call, fai
         assert await answering(backend) == session
 
 
-async def test_f25_an_error_among_the_rows_of_the_second(backend, procedure):
+async def test_f25_an_error_among_the_rows_of_the_second(backend, procedure, call):
     procedure(f"SELECT x AS a; {NUMBERS} SELECT IF(i = 300, (SELECT i UNION SELECT 0), i) AS a FROM n; SELECT 3 AS c;")
     session = await answering(backend)
     with pytest.raises(QueryError) as caught:
-        await by_text(backend, 1)
+        await call(backend, 1)
     assert caught.value.errno == 1242
     assert await answering(backend) == session
 

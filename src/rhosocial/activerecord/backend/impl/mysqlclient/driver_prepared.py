@@ -17,6 +17,9 @@ _MOST = 64
 _UNPREPARED = frozenset((1295, 1461, 2036))
 # Not for an array of rows: the statement (ER_UNSUPPORTED_PS), the server (CR_FUNCTION_NOT_SUPPORTED).
 _NO_ARRAYS = frozenset((1295, 5003))
+# A procedure's results after the first cannot be read to their end by the C API's prepared statements without binding
+# their columns, and freeing them unread keeps an error among their rows quiet: it runs as text.
+_CALL = re.compile(rb"\s*(?:/\*.*?\*/\s*)*CALL\b", re.DOTALL | re.IGNORECASE)
 # CR_NEW_STMT_METADATA: columns were added or dropped since it was prepared.
 _NEW_METADATA = 2057
 # MySQL types a parameter by its column, which has changed since (ER_CONVERSION_IMPOSSIBLE), and by its first values: a
@@ -108,9 +111,12 @@ class PreparedStatements:
         return self.keep(text, statement, params)
 
     def __contains__(self, text: bytes) -> bool:
-        return text in self._kept
+        return text in self._kept or _CALL.match(text) is not None
 
     def __getitem__(self, text: bytes) -> Any:
+        """The statement; None for one that runs as text."""
+        if text not in self._kept:
+            return None
         self._kept.move_to_end(text)
         return self._kept[text]
 
