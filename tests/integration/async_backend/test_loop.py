@@ -41,19 +41,19 @@ async def test_a_slow_statement_lets_others_run(backend, ticker):
 
 async def test_a_row_of_short_statements_lets_others_run(backend, ticker):
     await backend.connect()
-    async with ticker() as others:
+    async with ticker(every=0) as others:
         for i in range(2000):
             await backend.execute("SELECT %s AS i", (i,))
-    assert others.ticks >= 10
+    assert others.ticks >= 2000
     assert others.busy < 0.25
 
 
 async def test_a_large_result_lets_others_run(backend, ticker):
     await backend.connect()
-    async with ticker() as others:
+    async with ticker(every=0) as others:
         result = await backend.execute(many(300_000))
     assert len(result.data) == 300_000
-    assert others.ticks >= 10
+    assert others.ticks >= 100
     assert others.busy < 0.25
 
 
