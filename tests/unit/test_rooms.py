@@ -57,7 +57,8 @@ MAY_IMPORT = {
     "pool": {"driver", "pool_policy", "session_state"},
     "async_pool": {"async_session", "pool_policy", "session_state"},
     "session_state": set(),
-    "async_session": {"codec", "config", "driver", "driver_prepared", "driver_rows", "errors"},
+    "async_prepared": {"codec", "driver_prepared", "driver_rows"},
+    "async_session": {"async_prepared", "codec", "config", "driver", "driver_rows", "errors"},
     "bulk": {"codec", "driver", "driver_prepared", "errors", "prepared"},
     "bulk_statements": {"bulk"},
     "bulk_load": {

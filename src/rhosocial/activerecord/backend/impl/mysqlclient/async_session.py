@@ -5,15 +5,14 @@ import os
 import threading
 import time
 import weakref
-from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, List, Optional, Tuple, TypeVar
 
+from .async_prepared import AsyncPreparing
 from .codec.abc import WireError
 from .codec.plan import Plan
 from .config import MySQLConnectionConfig
 from .driver import CODEC, FITS, LONGEST, PLAIN, SHOW_WARNINGS, Outcome, Session, Shape, Statement, check_length, kill
-from .driver_prepared import ARRAY_BYTES, bytes_sent, no_arrays, overtaken
 from .driver_rows import TUPLES
 from .errors import OperationalError
 
@@ -55,7 +54,7 @@ class LoopLock:
         return self._lock
 
 
-class AsyncSession(Session):
+class AsyncSession(AsyncPreparing, Session):
     """Session with run() and ping() as coroutines. Made by open(), since connecting blocks.
 
     Where the client library cannot be reached (``implementation()`` is not native), a thread runs each statement.
@@ -202,104 +201,6 @@ class AsyncSession(Session):
             if self._longest is None:
                 self._know_longest(await self._converse(LONGEST, PLAIN))
             check_length(length, self._longest)  # type: ignore[arg-type]
-
-    async def _run_prepared(
-        self, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
-    ) -> Outcome:
-        wanted = await self._checked(self._text(text))
-        await self._check_length(bytes_sent(params))
-        statement = await self._prepared_for(wanted, len(params))
-        if statement is not None:
-            try:
-                with self._reading(statement):
-                    if statement.execute(params):
-                        return await self._receive_prepared(statement, shape)
-            except Exception as error:
-                await self._clear_prepared(wanted, error)
-                if not overtaken(wanted, error):
-                    raise
-        return await self._converse(plain, shape)
-
-    async def _run_array(
-        self,
-        text: Callable[[bool], bytes],
-        rows: Sequence[Sequence[Any]],
-        start: int = 0,
-        shape: Shape = PLAIN,
-        limit: int = ARRAY_BYTES,
-        before: int = 0,
-    ) -> Tuple[Optional[Outcome], int]:
-        wanted = self._text(text)
-        statement = await self._prepared_for(wanted)
-        if statement is None:
-            return None, start
-        try:
-            with self._reading(statement):
-                done = statement.execute_rows(rows, start, limit, before)
-                return (await self._receive_prepared(statement, shape) if done > start else None), done
-        except Exception as error:
-            await self._clear_prepared(wanted, error)
-            if no_arrays(error):
-                return None, start
-            raise
-
-    @contextmanager
-    def _reading(self, statement: Any) -> Iterator[None]:
-        """What waits, waits for a prepared statement. Cancelled, the statement is left to discard()."""
-        own, self._reader = self._reader, statement
-        try:
-            yield
-        except Exception:
-            self._reader = own
-            raise
-        self._reader = own
-
-    async def _prepared_for(self, text: bytes, params: Optional[int] = None) -> Any:
-        """PreparedStatements.get."""
-        if text in self._prepared:
-            return self._prepared[text]
-        statement = self._prepared.new(params)
-        try:
-            with self._reading(statement):
-                statement.prepare(text)
-                await self._answered()
-        except WireError as error:
-            if self._unusable(error):
-                self.discard()
-            self._prepared.refused(statement, error)
-            statement = None
-        return self._prepared.keep(text, statement, params)
-
-    async def _receive_prepared(self, statement: Any, shape: Shape) -> Outcome:
-        await self._answered()
-        if not statement.open():
-            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
-        else:
-            plan = self._plan(shape)
-            rows = await self._rows(plan)
-            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
-        statement.close()
-        while statement.more_results:  # as of CALL
-            statement.next_result()
-            await self._answered()
-            if statement.open():
-                await self._skip_rows()
-        self.used = time.monotonic()
-        return outcome
-
-    async def _clear_prepared(self, text: bytes, error: Exception) -> None:
-        """After a failed statement: make it usable again, or give it up, or the session."""
-        if self.closed or self._unusable(error):
-            self.discard()
-            return
-        try:
-            statement = self._prepared[text]
-            with self._reading(statement):
-                statement.reset()
-                await self._answered()
-            self._prepared.forget_changed(text, error)
-        except Exception:
-            self.discard()
 
     async def _begin(self, statement: Statement, shape: Shape) -> Any:
         await self._send(await self._checked(self._text(statement)))

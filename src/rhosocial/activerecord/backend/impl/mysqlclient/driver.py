@@ -4,7 +4,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set, Tuple, TypeVar
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple, TypeVar
 
 import MySQLdb
 import MySQLdb.connections
@@ -14,8 +14,8 @@ from MySQLdb.constants import FIELD_TYPE, FLAG
 from .codec.abc import WireError
 from .codec.plan import Planner
 from .config import MySQLConnectionConfig
-from .driver_prepared import ARRAY_BYTES, PreparedStatements, bytes_sent, no_arrays, overtaken
-from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement
+from .driver_prepared import PreparedStatements, Preparing
+from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement, escapes
 from .errors import PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
 from .session_state import DATABASE
@@ -61,7 +61,7 @@ class _Connection(MySQLdb.connections.Connection):
         self.encoding = "utf8"
 
 
-class Session:
+class Session(Preparing):
     """A connection to the server. Its statements run one after another, whichever threads send them.
 
     Connecting raises ConnectionError, AccessDenied, UnknownDatabase, or what else the server or init_command say; all
@@ -149,13 +149,13 @@ class Session:
     def backslash(self) -> bool:
         """Whether a backslash escapes in string literals now: it does unless in NO_BACKSLASH_ESCAPES."""
         with self._lock:
-            return _escapes(self._live())
+            return escapes(self._live())
 
     def _text(self, statement: Statement) -> bytes:
         """The statement's bytes, rendered for the sql_mode in force now that no other can change it."""
         if isinstance(statement, bytes):
             return statement
-        return statement(self.backslash)
+        return statement(escapes(self._live()))
 
     def longest(self) -> int:
         """The bytes that a statement may have; the server is asked once."""
@@ -168,10 +168,13 @@ class Session:
 
     def _sendable(self, statement: Statement) -> bytes:
         """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
-        text = statement if isinstance(statement, bytes) else statement(_escapes(self._connection))
-        if len(text) > FITS:
-            check_length(len(text), Session.longest(self))
+        text = self._text(statement)
+        self._refuse_longer(len(text))
         return text
+
+    def _refuse_longer(self, length: int) -> None:
+        if length > FITS:
+            check_length(length, Session.longest(self))
 
     def run(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         """Send a statement and read all its results; the rows are those of the first.
@@ -252,125 +255,6 @@ class Session:
     def alone(self) -> Any:
         """A context in which no other thread's statement runs on this session."""
         return self._lock
-
-    # -- prepared statements --
-
-    def run_prepared(
-        self, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
-    ) -> Outcome:
-        """Session.run by a prepared statement: ``text`` with its ``?``. Where the server cannot, ``plain`` is run."""
-        with self._lock:
-            self._live()
-            wanted = self._sendable(text)
-            length = bytes_sent(params)
-            if length > FITS:
-                check_length(length, Session.longest(self))
-            if CODEC.library is None:
-                self._sendable(plain)  # names what is wrong with the parameters, as EXECUTE would not
-            self._unfinished = True
-            statement = self._prepare(wanted, len(params))
-            self._unfinished = statement is not None
-            if statement is None:
-                return self.run(plain, shape)
-            try:
-                if not statement.execute(params):
-                    self._unfinished = False
-                    return self.run(plain, shape)
-                outcome = self._read_prepared(statement, shape)
-            except BaseException as error:
-                self._recover_prepared(wanted, error)
-                if overtaken(wanted, error):
-                    return self.run(plain, shape)
-                raise
-            self._unfinished = False
-            self.used = time.monotonic()
-            self._heed_warnings()
-            return outcome
-
-    @property
-    def takes_arrays(self) -> bool:
-        """Whether run_array() works: libmariadb and a MariaDB server, the codec native."""
-        return CODEC.library is not None and CODEC.library.mariadb and "MariaDB" in self.server_info
-
-    def run_array(
-        self,
-        text: Callable[[bool], bytes],
-        rows: Sequence[Sequence[Any]],
-        start: int = 0,
-        shape: Shape = PLAIN,
-        limit: int = ARRAY_BYTES,
-        before: int = 0,
-    ) -> Tuple[Optional[Outcome], int]:
-        """Run an INSERT, REPLACE, UPDATE or DELETE, ``text`` with its ``?``, for rows[start] and rows after it at once.
-
-        Returns their outcome and the index of the first row not done: call it again from there. All rows of one call
-        are done or none. (None, start): these rows have to go as text, their columns' types being mixed, the first
-        being longer than ``limit``, or the server not preparing the statement or not running it for an array.
-
-        limit: about how many bytes are sent at once, below the server's max_allowed_packet
-        before: how many rows there were before ``rows``, for errors
-        The outcome's last_insert_id is the first generated id; other sessions' ids may lie between the others, which
-        only RETURNING tells: then the outcome's rows are theirs, in order, and affected_rows is their number.
-        Raises as run(), and what bind() raises, naming the row from 1.
-        """
-        with self._lock:
-            self._live()
-            wanted = self._text(text)
-            self._unfinished = True
-            statement = self._prepare(wanted)
-            self._unfinished = statement is not None
-            if statement is None:
-                return None, start
-            try:
-                done = statement.execute_rows(rows, start, limit, before)
-                outcome = self._read_prepared(statement, shape) if done > start else None
-            except BaseException as error:
-                self._recover_prepared(wanted, error)
-                if no_arrays(error):
-                    return None, start
-                raise
-            self._unfinished = False
-            self.used = time.monotonic()
-            self._heed_warnings()
-            return outcome, done
-
-    def forget_prepared(self, text: Callable[[bool], bytes]) -> None:
-        """Close a prepared statement, if there is one."""
-        with self._lock:
-            if self._connection is not None:
-                self._unfinished = True
-                self._prepared.forget(self._text(text))
-                self._unfinished = False
-
-    def _prepare(self, text: bytes, params: Optional[int] = None) -> Any:
-        try:
-            return self._prepared.get(text, params)
-        except Exception as error:
-            if self._unusable(error):
-                self.discard()
-            self._unfinished = False
-            raise
-
-    def _read_prepared(self, statement: Any, shape: Shape) -> Outcome:
-        if not statement.open():
-            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
-        else:
-            plan = self._plan(shape, statement)
-            rows = statement.fetch(plan)
-            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
-        statement.close()
-        return outcome
-
-    def _recover_prepared(self, text: bytes, error: BaseException) -> None:
-        """After a failed statement: make it usable again, or give it up, or the session."""
-        if self._unusable(error):
-            self.discard()
-            return
-        try:
-            self._prepared.reset(text, error)
-        except Exception:
-            self.discard()
-        self._unfinished = False
 
     def _live(self) -> Any:
         if self._connection is None:
@@ -526,11 +410,6 @@ def check_length(length: int, longest: int) -> None:
             f"a statement of {length} bytes is longer than the {longest} that the server's max_allowed_packet "
             "allows; raise it, or send less at once"
         )
-
-
-def _escapes(connection: Any) -> bool:
-    """Whether a backslash escapes in string literals. No server flag is asked, which a proxy may fake."""
-    return len(connection.escape_string(b"\\")) == 2
 
 
 def kill(config: MySQLConnectionConfig, planner: Planner, session_id: int) -> None:

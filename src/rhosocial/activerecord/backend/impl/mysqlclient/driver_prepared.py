@@ -1,13 +1,14 @@
 """The prepared statements of a session."""
 
 import re
+import time
 from collections import OrderedDict
-from typing import Any, Optional, Sequence
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 import MySQLdb
 
 from .codec.abc import WireError
-from .driver_rows import CODEC, Reader
+from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement, escapes
 
 # Measured best for arrays of rows on MariaDB; beyond it no longer matters.
 ARRAY_BYTES = 256 * 1024
@@ -59,7 +60,7 @@ class _SqlStatement(Reader):
     def execute(self, params: Sequence[Any]) -> bool:
         names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
         parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
-        statement = CODEC.functions.bind((*parts, b""), params, len(self._connection.escape_string(b"\\")) == 2)
+        statement = CODEC.functions.bind((*parts, b""), params, escapes(self._connection))
         if names:
             self._send(statement)
         self._connection.query(b"EXECUTE %s%s%s" % (self._name, b" USING " if names else b"", b",".join(names)))
@@ -205,3 +206,122 @@ def no_arrays(error: BaseException) -> bool:
 
 def _errno(error: BaseException) -> Optional[int]:
     return error.args[0] if isinstance(error, (MySQLdb.Error, WireError)) and error.args else None
+
+
+class Preparing:
+    """What a Session does with prepared statements."""
+
+    def run_prepared(
+        self: Any, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
+    ) -> Outcome:
+        """Session.run by a prepared statement: ``text`` with its ``?``. Where the server cannot, ``plain`` is run."""
+        with self._lock:
+            self._live()
+            wanted = self._sendable(text)
+            self._refuse_longer(bytes_sent(params))
+            if CODEC.library is None:
+                self._sendable(plain)  # names what is wrong with the parameters, as EXECUTE would not
+            self._unfinished = True
+            statement = self._prepare(wanted, len(params))
+            self._unfinished = statement is not None
+            if statement is None:
+                return self.run(plain, shape)
+            try:
+                if not statement.execute(params):
+                    self._unfinished = False
+                    return self.run(plain, shape)
+                outcome = self._read_prepared(statement, shape)
+            except BaseException as error:
+                self._recover_prepared(wanted, error)
+                if overtaken(wanted, error):
+                    return self.run(plain, shape)
+                raise
+            self._unfinished = False
+            self.used = time.monotonic()
+            self._heed_warnings()
+            return outcome
+
+    @property
+    def takes_arrays(self: Any) -> bool:
+        """Whether run_array() works: libmariadb and a MariaDB server, the codec native."""
+        return CODEC.library is not None and CODEC.library.mariadb and self.mariadb
+
+    def run_array(
+        self: Any,
+        text: Callable[[bool], bytes],
+        rows: Sequence[Sequence[Any]],
+        start: int = 0,
+        shape: Shape = PLAIN,
+        limit: int = ARRAY_BYTES,
+        before: int = 0,
+    ) -> Tuple[Optional[Outcome], int]:
+        """Run an INSERT, REPLACE, UPDATE or DELETE, ``text`` with its ``?``, for rows[start] and rows after it at once.
+
+        Returns their outcome and the index of the first row not done: call it again from there. All rows of one call
+        are done or none. (None, start): these rows have to go as text, their columns' types being mixed, the first
+        being longer than ``limit``, or the server not preparing the statement or not running it for an array.
+
+        limit: about how many bytes are sent at once, below the server's max_allowed_packet
+        before: how many rows there were before ``rows``, for errors
+        The outcome's last_insert_id is the first generated id; other sessions' ids may lie between the others, which
+        only RETURNING tells: then the outcome's rows are theirs, in order, and affected_rows is their number.
+        Raises as run(), and what bind() raises, naming the row from 1.
+        """
+        with self._lock:
+            self._live()
+            wanted = self._text(text)
+            self._unfinished = True
+            statement = self._prepare(wanted)
+            self._unfinished = statement is not None
+            if statement is None:
+                return None, start
+            try:
+                done = statement.execute_rows(rows, start, limit, before)
+                outcome = self._read_prepared(statement, shape) if done > start else None
+            except BaseException as error:
+                self._recover_prepared(wanted, error)
+                if no_arrays(error):
+                    return None, start
+                raise
+            self._unfinished = False
+            self.used = time.monotonic()
+            self._heed_warnings()
+            return outcome, done
+
+    def forget_prepared(self: Any, text: Callable[[bool], bytes]) -> None:
+        """Close a prepared statement, if there is one."""
+        with self._lock:
+            if self._connection is not None:
+                self._unfinished = True
+                self._prepared.forget(self._text(text))
+                self._unfinished = False
+
+    def _prepare(self: Any, text: bytes, params: Optional[int] = None) -> Any:
+        try:
+            return self._prepared.get(text, params)
+        except Exception as error:
+            if self._unusable(error):
+                self.discard()
+            self._unfinished = False
+            raise
+
+    def _read_prepared(self: Any, statement: Any, shape: Shape) -> Outcome:
+        if not statement.open():
+            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
+        else:
+            plan = self._plan(shape, statement)
+            rows = statement.fetch(plan)
+            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
+        statement.close()
+        return outcome
+
+    def _recover_prepared(self: Any, text: bytes, error: BaseException) -> None:
+        """After a failed statement: make it usable again, or give it up, or the session."""
+        if self._unusable(error):
+            self.discard()
+            return
+        try:
+            self._prepared.reset(text, error)
+        except Exception:
+            self.discard()
+        self._unfinished = False

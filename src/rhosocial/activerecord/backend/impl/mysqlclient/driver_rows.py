@@ -16,6 +16,11 @@ _CHUNK_ROWS = 256
 Statement = Union[bytes, Callable[[bool], bytes]]
 
 
+def escapes(connection: Any) -> bool:
+    """Whether a backslash escapes in string literals. No server flag is asked, which a proxy may fake."""
+    return len(connection.escape_string(b"\\")) == 2
+
+
 class Outcome(NamedTuple):
     """What a statement gave: rows is None where it has no result set."""
 
