@@ -165,8 +165,7 @@ class MySQLBackend(
         undoings = self._undoings
         try:
             session = self._session()
-            if self._lease is not None:
-                self._note(session, sql)
+            self._note(session, sql)
             with session.alone:
                 self._refuse_undone_since(undoings)
                 try:
