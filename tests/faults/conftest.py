@@ -7,9 +7,7 @@ asynchronous one, which it is handed as it is. Whatever a test did, in the end n
 import asyncio
 import contextlib
 import itertools
-import time
 
-import MySQLdb
 import pytest
 import pytest_asyncio
 
@@ -18,66 +16,6 @@ from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, M
 from .proxy import Proxy
 
 SIDES = ("sync", "async")
-# MySQL's information_schema.processlist fails (3854) while any session runs a statement with bytes that are no text.
-SESSIONS = {
-    "mysql": "SELECT processlist_id, processlist_info FROM performance_schema.threads WHERE processlist_db",
-    "mariadb": "SELECT id, info FROM information_schema.processlist WHERE db",
-}
-
-
-def eventually(condition, seconds=10):
-    """Wait, for a while at most, for what the server does a moment after the client."""
-    deadline = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return met
-
-
-class Admin:
-    """What the server itself says, through mysqlclient alone."""
-
-    def __init__(self, connection, flavor, database):
-        self._connection = connection
-        self._flavor = flavor
-        self._database = database
-        self._own_id = connection.thread_id()
-
-    def ask(self, sql):
-        self._connection.query(sql.encode())
-        result = self._connection.store_result()
-        return result.fetch_row(0) if result is not None else ()
-
-    def number(self, sql):
-        """The last column of the first row."""
-        return int(self.ask(sql)[0][-1])
-
-    def numbers(self, sql):
-        """The first column."""
-        return [int(row[0]) for row in self.ask(sql)]
-
-    def sessions(self):
-        """Session id -> the statement it runs, of the sessions in the test's database but this one."""
-        rows = self.ask(f"{SESSIONS[self._flavor]} = '{self._database}'")
-        return {int(row[0]): row[1] for row in rows if int(row[0]) != self._own_id}
-
-    def sessions_become(self, count):
-        return eventually(lambda: len(self.sessions()) == count)
-
-    async def runs(self, text):
-        """Whether, within ten seconds, some session of the test's runs a statement with this text."""
-        deadline = time.monotonic() + 10
-        while not (found := any(text in str(info or "") for info in self.sessions().values())):
-            if time.monotonic() > deadline:
-                break
-            await asyncio.sleep(0.01)
-        return found
-
-
-@pytest.fixture
-def admin(server, database):
-    options = {**server.connect_kwargs(), "database": database, "autocommit": True}
-    with contextlib.closing(MySQLdb.connect(**options)) as connection:
-        yield Admin(connection, server.flavor, database)
 
 
 @pytest.fixture

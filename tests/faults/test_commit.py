@@ -9,7 +9,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     TransactionLost,
 )
 
-from .conftest import answering, eventually
+from ..admin import eventually
+from .conftest import answering
 from .proxy import at_packet, cut, lose_answer, says
 
 COMMIT = says(b"COMMIT")

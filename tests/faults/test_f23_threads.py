@@ -123,7 +123,7 @@ async def test_f23_what_waited_is_not_run_alone_after_a_deadlock(open, admin, la
         await victim.rollback_transaction()
 
     first = asyncio.create_task(undone())
-    assert await admin.runs("22")
+    assert await admin.begins("22")
     waiting = asyncio.create_task(late(victim))
     await asyncio.sleep(0.1)
     await winner.execute("UPDATE t SET n = 1 WHERE id = 2")

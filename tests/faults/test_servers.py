@@ -19,7 +19,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
 )
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
 
-from .conftest import Admin, answering, eventually
+from ..admin import Admin, eventually
+from .conftest import answering
 from .proxy import Proxy
 
 # MariaDB's least; one connection more is for who may administer the server
@@ -95,7 +96,7 @@ async def test_f12_restart(open, private, admin, proxy, end):
     idle, busy = await backend.get_connection(), await backend.get_connection()
     await backend.return_connection(idle)
     task = asyncio.ensure_future(busy.execute("SELECT SLEEP(0.1) FROM information_schema.columns"))
-    assert await admin.runs("SLEEP")
+    assert await admin.begins("SLEEP")
     await asyncio.to_thread(getattr(private, end))
     with pytest.raises(ConnectionLost) as caught:
         await task

@@ -7,7 +7,8 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import driver
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, QueryCanceled
 
-from .conftest import answering, eventually
+from ..admin import eventually
+from .conftest import answering
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_f02_killed_while_idle(backend, admin, proxy, idle):
 async def test_f03_killed_in_a_statement(backend, admin):
     first = await answering(backend)
     task = asyncio.ensure_future(backend.execute("SELECT SLEEP(9)"))
-    assert await admin.runs("SLEEP")
+    assert await admin.begins("SLEEP")
     admin.ask(f"KILL {first}")
     with pytest.raises(ConnectionLost) as caught:
         await task
@@ -65,7 +66,7 @@ async def test_f03_killed_in_a_transaction(backend, admin, table):
         async with backend.transaction():
             await backend.execute("INSERT INTO t VALUES (1)")
             task = asyncio.ensure_future(backend.execute("SELECT SLEEP(9)"))
-            assert await admin.runs("SLEEP")
+            assert await admin.begins("SLEEP")
             admin.ask(f"KILL {first}")
             with pytest.raises(ConnectionLost):
                 await task
@@ -89,7 +90,7 @@ async def test_f04_query_killed(backend, admin, table, within):
         await backend.begin_transaction()
     await backend.execute("INSERT INTO t VALUES (1)")
     task = asyncio.ensure_future(backend.execute("INSERT INTO t SELECT 2 + COUNT(SLEEP(9)) FROM t"))
-    assert await admin.runs("SLEEP")
+    assert await admin.begins("SLEEP")
     admin.ask(f"KILL QUERY {first}")
     with pytest.raises(QueryCanceled) as caught:
         await task

@@ -14,6 +14,8 @@ from rhosocial.activerecord.backend.transaction import TransactionEvent
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
+from ...admin import eventually
+
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 LARGE = f"{NUMBERS} SELECT %s AS tag, REPEAT('x', 50) AS text FROM n a, n b"
 SELECTS = {"point": "SELECT %s AS tag", "large": LARGE, "slow": "SELECT %s AS tag, SLEEP(20) AS s"}
@@ -235,7 +237,7 @@ async def test_disconnect_under_a_result_being_read_ends_it(backend, admin):
     assert await asyncio.to_thread(admin.sessions_become, 0)
 
 
-async def test_no_thread_is_left(backend, eventually):
+async def test_no_thread_is_left(backend):
     await backend.connect()
     before = set(threading.enumerate())
     for i in range(5):

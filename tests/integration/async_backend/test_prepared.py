@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import sys
 import threading
 from functools import partial
-from pathlib import Path
 
 import pytest
 from rhosocial.activerecord.backend.errors import DatabaseError
@@ -15,10 +13,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.async_session import AsyncS
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 from rhosocial.activerecord.backend.impl.mysqlclient.prepared import prepared_text
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
-import samples
-
-sys.path.pop(0)
+from ...codec import samples
 
 native = pytest.mark.skipif(not (AsyncSession.nonblocking and AsyncSession.prepares), reason="a thread runs them")
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 500)"

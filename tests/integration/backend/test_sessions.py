@@ -19,6 +19,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     UnknownDatabase,
 )
 
+from ...admin import eventually
+
 SECRET = "s3cret-pa55word"
 
 
@@ -225,7 +227,7 @@ def test_a_statement_killed_while_its_rows_are_read_leaves_the_session_usable(ba
     assert connection_id(backend) == first
 
 
-def test_a_batch_on_a_new_session_has_it_alone_too(backend, admin, eventually):
+def test_a_batch_on_a_new_session_has_it_alone_too(backend, admin):
     """The batch waits for another thread's statement, with which its session ends."""
     backend.execute("CREATE TABLE t (n INT)")
     session = backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]

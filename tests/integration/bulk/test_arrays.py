@@ -13,6 +13,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, implem
 from rhosocial.activerecord.backend.impl.mysqlclient.bulk import Batch
 from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC
 
+from ...codec import samples
+
 mariadb = pytest.mark.flavor("mariadb")
 ARRAYS = implementation() == "native" and CODEC.library.mariadb
 INSERT = "INSERT INTO t (name, n) VALUES (%s, %s)"
@@ -48,7 +50,7 @@ def test_who_gets_arrays(table, server):
 
 
 @mariadb
-def test_every_type_is_stored_as_by_single_inserts(backend, server, samples):
+def test_every_type_is_stored_as_by_single_inserts(backend, server):
     for kind in samples.TYPES:
         values = [kind.bound(sample.value) for sample in kind.samples if server.flavor in sample.flavors]
         if not values:

@@ -17,6 +17,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     QueryError,
 )
 
+from ...codec import samples
+
 COUNT = 3000
 native = pytest.mark.skipif(implementation() != "native", reason="without the client library INSERTs are sent")
 
@@ -58,7 +60,7 @@ def kept(backend, name, kind):
     return backend.fetch_all(f"SELECT id, {asked} AS v FROM {name} ORDER BY id")
 
 
-def test_every_type_is_stored_as_by_insert(backend, server, samples):
+def test_every_type_is_stored_as_by_insert(backend, server):
     altered = []
     for kind in samples.TYPES:
         mine = [kind.bound(sample.value) for sample in kind.samples if server.flavor in sample.flavors]

@@ -6,6 +6,8 @@ from rhosocial.activerecord.backend.options import BulkUpdateOptions
 from rhosocial.activerecord.backend.impl.mysqlclient.bulk_statements import _NUMBERS
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import DataError, IntegrityError, QueryError
 
+from ...codec import samples
+
 COUNT = 3000
 
 
@@ -84,7 +86,7 @@ def test_update_all_or_none_and_nothing_left_behind(table, stored):
         table.execute(f"SELECT * FROM bulk_update_{next(_NUMBERS) - 1}")
 
 
-def test_update_of_every_type(backend, server, samples):
+def test_update_of_every_type(backend, server):
     """What it stores is what INSERT stores."""
     for kind in samples.TYPES:
         mine = [kind.bound(sample.value) for sample in kind.samples if server.flavor in sample.flavors]

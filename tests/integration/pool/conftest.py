@@ -5,6 +5,8 @@ import pytest_asyncio
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 
+from ...admin import eventually
+
 
 @pytest.fixture
 def pool_config(server, database):
@@ -43,7 +45,7 @@ async def apooled(pool_config):
 
 
 @pytest.fixture
-def kill(admin, eventually):
+def kill(admin):
     """Kill a session and wait until it is gone."""
 
     def kill(session_id):

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import time
 
 import pytest
 from rhosocial.activerecord.backend.errors import ConnectionError
@@ -10,16 +9,14 @@ from rhosocial.activerecord.backend.errors import ConnectionError
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, PoolTimeout
 
+from ...admin import eventually_true
 from .conftest import anumber
 
 ID = "SELECT CONNECTION_ID()"
 
 
 async def waiters_become(backend, count):
-    deadline = time.monotonic() + 10
-    while backend.pool.stats().waiters != count:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
+    assert await eventually_true(lambda: backend.pool.stats().waiters == count)
 
 
 @pytest.mark.asyncio

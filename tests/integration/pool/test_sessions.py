@@ -11,6 +11,7 @@ from rhosocial.activerecord.backend.errors import ConnectionError
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, driver, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, OperationalError, PoolTimeout
 
+from ...admin import eventually
 from .conftest import number
 
 ID = "SELECT CONNECTION_ID()"
@@ -237,7 +238,7 @@ def test_a_forgotten_connection_frees_its_place(pooled, admin, caplog):
     assert admin.sessions_become(1)
 
 
-def test_a_forgotten_connection_wakes_who_waits(pooled, eventually):
+def test_a_forgotten_connection_wakes_who_waits(pooled):
     backend = pooled(pool_size=1)
     connection = backend.get_connection()
     got = []
@@ -344,7 +345,7 @@ def test_close_waits_for_those_in_use(pooled, admin):
         assert number(connection, "SELECT 1") == 1
 
 
-def test_close_wakes_who_waits(pooled, eventually):
+def test_close_wakes_who_waits(pooled):
     backend = pooled(pool_size=1)
     pool, errors = backend.pool, []
     connection = backend.get_connection()

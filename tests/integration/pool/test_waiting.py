@@ -13,10 +13,11 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, PoolTimeout, UnknownDatabase
 from rhosocial.activerecord.backend.impl.mysqlclient.pool import SessionPool
 
+from ...admin import eventually
 from .conftest import anumber, number
 
 
-def test_threads_are_served_in_turn(pooled, eventually):
+def test_threads_are_served_in_turn(pooled):
     backend, order = pooled(pool_size=1), []
 
     def work(n):

@@ -1,10 +1,8 @@
 """Arrays of rows on MariaDB: what INSERT's text would have stored, its errors, and the ids."""
 
-import sys
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -15,11 +13,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.codec.sql import template
 from rhosocial.activerecord.backend.impl.mysqlclient.driver import CODEC, Session
 from rhosocial.activerecord.backend.impl.mysqlclient.prepared import prepared_text
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
-import bind_samples
-import samples
-
-sys.path.pop(0)
+from ...codec import bind_samples, samples
 
 ARRAYS = implementation() == "native" and CODEC.library.mariadb
 with_arrays = pytest.mark.skipif(not ARRAYS, reason="only libmariadb sends arrays, and only natively")

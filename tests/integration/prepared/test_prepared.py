@@ -1,9 +1,7 @@
 """Prepared statements: the same values and errors as text, bounded, and made anew where they have to be."""
 
 import gc
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 from rhosocial.activerecord.backend.errors import DatabaseError, IntegrityError, QueryError
@@ -12,11 +10,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLC
 from rhosocial.activerecord.backend.impl.mysqlclient.driver_rows import TUPLES
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "codec"))
-import bind_samples
-import samples
-
-sys.path.pop(0)
+from ...codec import bind_samples, samples
 
 
 def test_every_type_is_stored_and_read_as_by_text(backend, server):

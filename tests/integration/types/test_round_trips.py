@@ -6,6 +6,8 @@ import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import DatabaseError
 
+from ...codec import samples
+
 
 def same(found, value):
     if isinstance(value, float):
@@ -13,7 +15,7 @@ def same(found, value):
     return found == value and type(found) is type(value)
 
 
-def test_every_type_goes_there_and_back(backend, server, samples):
+def test_every_type_goes_there_and_back(backend, server):
     for kind in samples.TYPES:
         mine = [sample for sample in kind.samples if server.flavor in sample.flavors]
         if not mine:
@@ -37,7 +39,7 @@ def test_every_type_goes_there_and_back(backend, server, samples):
             assert same(row["v"], value), (kind.column, kind.python, sample, row["v"])
 
 
-def test_a_value_finds_itself(backend, server, samples):
+def test_a_value_finds_itself(backend, server):
     """WHERE v = value, with the value bound as it was for the INSERT."""
     for kind in samples.TYPES:
         if kind.column.startswith(("FLOAT", "JSON", "GEOMETRY", "VECTOR")):
@@ -52,7 +54,7 @@ def test_a_value_finds_itself(backend, server, samples):
             assert found == {"n": 1}, (kind.column, sample)
 
 
-def test_columns_are_described_as_the_table_says(backend, server, samples):
+def test_columns_are_described_as_the_table_says(backend, server):
     """What the codec's own tests take for the server's description makes the plan that the server's makes."""
     for kind in samples.TYPES:
         if not any(server.flavor in sample.flavors for sample in kind.samples):
@@ -66,7 +68,7 @@ def test_columns_are_described_as_the_table_says(backend, server, samples):
         assert plan.codes == kind._replace(adapter=None).plan().codes, kind.column
 
 
-def test_b03_b05_what_does_not_fit_is_the_servers_error(backend, server, samples):
+def test_b03_b05_what_does_not_fit_is_the_servers_error(backend, server):
     for column, value, *errnos in samples.REFUSED:
         backend.execute("DROP TABLE IF EXISTS t")
         backend.execute(f"CREATE TABLE t (v {column})")
