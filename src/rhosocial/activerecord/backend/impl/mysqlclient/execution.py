@@ -365,7 +365,10 @@ class Execution:
         if self.config.log_queries:
             self.log(logging.INFO, f"Query: {sql}")
         if self.logger.isEnabledFor(logging.DEBUG):
-            shown = self.summarize_log_data(params)  # type: ignore[attr-defined]
+            try:
+                shown = self.summarize_log_data(params)  # type: ignore[attr-defined]
+            except Exception as error:  # of an int with over 4300 digits: binding will name it
+                shown = f"<cannot be shown: {error}>"
             self.log(logging.DEBUG, f"Executing SQL: {sql}, parameters: {shown}")
 
     def _log_result(self, outcome: Outcome, options: Any, duration: float) -> None:
