@@ -1,6 +1,7 @@
 """F25: CALL with several result sets, and an error after the first: rows or a typed error, and a session in step."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -15,6 +16,9 @@ FAILURES = {
     "a row there already": ("INSERT INTO t VALUES (1);", IntegrityError, 1062),
     "after a large one": (f"{MANY}; SELECT * FROM nowhere;", QueryError, 1146),
 }
+
+AMONG_ROWS = f"{NUMBERS} SELECT IF(i = 300, (SELECT i UNION SELECT 0), i) AS a FROM n;"
+LATER = {**FAILURES, "among its rows": (AMONG_ROWS, QueryError, 1242)}
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ async def test_f25_an_error_after_the_first_result(backend, procedure, call, fai
 
 
 async def test_f25_an_error_among_the_rows_of_the_second(backend, procedure, call):
-    procedure(f"SELECT x AS a; {NUMBERS} SELECT IF(i = 300, (SELECT i UNION SELECT 0), i) AS a FROM n; SELECT 3 AS c;")
+    procedure(f"SELECT x AS a; {AMONG_ROWS} SELECT 3 AS c;")
     session = await answering(backend)
     with pytest.raises(QueryError) as caught:
         await call(backend, 1)
@@ -91,11 +95,57 @@ async def test_f25_in_a_transaction_it_goes_on(backend, procedure, call, admin):
     assert admin.numbers("SELECT n FROM t ORDER BY n") == [1, 5, 6]
 
 
-@pytest.mark.parametrize("failure", FAILURES)
-async def test_f25_a_stream_has_the_first_result_and_its_session_ends(backend, procedure, admin, failure):
-    procedure(f"SELECT x AS a UNION ALL SELECT 2; {FAILURES[failure][0]}")
+async def read(rows, into):
+    async for row in rows:
+        into.append(row["a"])
+
+
+async def test_f25_a_stream_has_the_rows_of_the_first_result(backend, procedure, admin):
+    procedure(f"SELECT x AS a UNION ALL SELECT 2; SELECT 'b' AS b; {MANY}; DELETE FROM t; SELECT 4 AS d;")
     session = await answering(backend)
-    assert [row async for row in backend.stream("CALL p(%s)", (1,))] == [{"a": 1}, {"a": 2}]
+    for size in (1, 2, 1000):
+        assert [row async for row in backend.stream("CALL p(%s)", (1,), batch_size=size)] == [{"a": 1}, {"a": 2}]
+    assert admin.numbers("SELECT n FROM t") == []
+    assert admin.sessions_become(1)
+    assert await answering(backend) == session
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+@pytest.mark.parametrize("failure", LATER)
+async def test_f25_a_stream_ends_with_the_error_of_a_later_result(backend, procedure, admin, failure, size):
+    body, kind, errno = LATER[failure]
+    procedure(f"SELECT x AS a UNION ALL SELECT 2; {body} SELECT 'never' AS c;")
+    session = await answering(backend)
+    rows = []
+    with pytest.raises(kind) as caught:
+        await read(backend.stream("CALL p(%s)", (1,), batch_size=size), rows)
+    assert caught.value.errno == errno
+    assert rows == [1, 2]
+    assert admin.sessions_become(1)
+    assert await answering(backend) == session
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+async def test_f25_a_stream_left_early_does_not_wait_for_the_later_results(backend, procedure, admin, size):
+    procedure(f"SELECT x AS a UNION ALL SELECT 2; {NUMBERS} SELECT a.i FROM n a, n b, n c, n d, n e;")
+    session = await answering(backend)
+    async with contextlib.aclosing(backend.stream("CALL p(%s)", (1,), batch_size=size)) as rows:
+        async for row in rows:
+            assert row == {"a": 1}
+            break
+    assert admin.sessions_become(1)
+    assert await answering(backend) == session
+
+
+@pytest.mark.parametrize("size", [1, 7, 299, 1000])
+async def test_f25_a_stream_ends_with_the_error_among_its_rows(backend, procedure, admin, size):
+    procedure(f"{AMONG_ROWS} SELECT 3 AS c;")
+    session = await answering(backend)
+    rows = []
+    with pytest.raises(QueryError) as caught:
+        await read(backend.stream("CALL p(%s)", (1,), batch_size=size), rows)
+    assert caught.value.errno == 1242
+    assert rows == list(range(1, len(rows) + 1)) and len(rows) < 300
     assert admin.sessions_become(1)
     assert await answering(backend) == session
 

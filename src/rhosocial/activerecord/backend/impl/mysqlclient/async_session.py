@@ -122,7 +122,11 @@ class AsyncSession(AsyncPreparing, Session):
 
     async def fetch(self, plan: Plan, count: int) -> List[Any]:  # type: ignore[override]
         """Session.fetch, waiting on the running loop."""
-        return await self._alone(self._fetch, super().fetch, plan, count)
+        return await self._alone(partial(self._explained, self._fetch), super().fetch, plan, count)
+
+    async def skip_results(self) -> None:  # type: ignore[override]
+        """Session.skip_results, waiting on the running loop."""
+        await self._alone(partial(self._explained, self._skip_results), super().skip_results)
 
     async def run_prepared(self, *arguments: Any) -> Outcome:  # type: ignore[override]
         """Session.run_prepared, waiting on the running loop; on libmysqlclient in a thread: it has no other way."""
@@ -213,6 +217,20 @@ class AsyncSession(AsyncPreparing, Session):
             await self._turn()
             rows += reader.fetch(plan, count - len(rows))
         return rows
+
+    async def _skip_results(self) -> None:
+        self._reader.close()
+        await self._skip_others()
+
+    async def _explained(self, run: Callable[..., Any], *arguments: Any) -> Any:
+        """What ``run`` does, and its error as _said() has it."""
+        try:
+            return await run(*arguments)
+        except Exception as error:
+            said = await self._said(error)
+            if said is error:
+                raise
+            raise said from error
 
     async def _heeded(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """What ``run`` does, and Session._heed_warnings."""

@@ -206,8 +206,7 @@ class Session(Preparing):
             try:
                 _send(connection, text)
                 outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, shape))
-                while connection.next_result() == 0:
-                    self._skip()
+                self._drop_others()
             except BaseException as error:
                 self._recover(error)
                 raise
@@ -229,6 +228,19 @@ class Session(Preparing):
         with self._lock:
             self._live()
             return self._reader.fetch(plan, count)
+
+    @property
+    def more_results(self) -> bool:
+        """Whether a result comes after the one whose rows were all fetched, or an error. No round trip."""
+        with self._lock:
+            return bool(self._live().more_results())
+
+    def skip_results(self) -> None:
+        """Read and drop the results after the one whose rows were all fetched. Raises the error of any of them."""
+        with self._lock:
+            self._live()
+            self._reader.close()
+            self._drop_others()
 
     def load(self, statement: bytes, lines: Iterable[bytes]) -> Tuple[Outcome, int]:
         """Run LOAD DATA LOCAL and give it ``lines``, whatever file the server asks for: these once, and no other.
@@ -269,6 +281,11 @@ class Session(Preparing):
         """Whether the session cannot be brought in step again after ``error``."""
         return not isinstance(error, Exception) or is_disconnect(error)
 
+    def _drop_others(self) -> None:
+        """Read and drop what comes after a result, as of CALL; an error there is raised."""
+        while self._connection.next_result() == 0:
+            self._skip()
+
     def _skip(self) -> None:
         """Read and drop a result; an error among its rows is raised, as mysql_free_result() would not."""
         reader = self._reader
@@ -284,8 +301,7 @@ class Session(Preparing):
             return
         try:
             self._reader.close()
-            while self._connection.next_result() == 0:
-                self._skip()
+            self._drop_others()
         except Exception as last:
             # An error of the server's is the last of its answer.
             if not isinstance(last, (MySQLdb.Error, WireError)) or self._unusable(last):

@@ -101,7 +101,10 @@ class Stream(_Rows):
         with self._ending_with_errors():
             rows = self._session.fetch(self._plan, size)
             if len(rows) < size:
-                self._leave(complete=True)
+                if not rows:  # an error of a later result, as of CALL, comes after the last row
+                    self._session.skip_results()
+                if not self._session.more_results:
+                    self._leave(complete=True)
             return self._made(rows)
 
     def begin(self) -> None:
@@ -113,6 +116,7 @@ class Stream(_Rows):
             self._session = self._backend._open_session()
             self._plan = self._session.begin(self._backend._statement(self._sql, self._params), self._shape)
             if self._plan is None:
+                self._session.skip_results()
                 self._leave(complete=True)
 
     def close(self) -> None:
@@ -159,7 +163,10 @@ class AsyncStream(_Rows):
         with self._ending_with_errors():
             rows = await self._session.fetch(self._plan, size)
             if len(rows) < size:
-                self._leave(complete=True)
+                if not rows:  # an error of a later result, as of CALL, comes after the last row
+                    await self._session.skip_results()
+                if not self._session.more_results:
+                    self._leave(complete=True)
             return self._made(rows)
 
     async def begin(self) -> None:
@@ -171,6 +178,7 @@ class AsyncStream(_Rows):
             self._session = await self._backend._open_session()
             self._plan = await self._session.begin(self._backend._statement(self._sql, self._params), self._shape)
             if self._plan is None:
+                await self._session.skip_results()
                 self._leave(complete=True)
 
     async def aclose(self) -> None:
