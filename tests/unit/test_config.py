@@ -220,7 +220,7 @@ def test_precedence(monkeypatch, tmp_path):
     assert (config.host, config.port, config.database, config.username) == ("kwarg", 3, "env", "file")
     assert config.connect_timeout == 10
     config = Config.load(file=file, env_prefix="SHOP_", url="mysql://url.example/")
-    assert (config.host, config.port) == ("url.example", 2)
+    assert (config.host, config.port) == ("url.example", 3)
 
 
 def test_environment_types_and_foreign_variables(monkeypatch):

@@ -48,9 +48,9 @@ class AsyncMySQLBackend(
 
     _connection: Optional[AsyncSession]
 
-    def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
-        self._set_up(version)
+        self._set_up()
         self._turn = LoopLock()
 
     # -- the session --
@@ -66,6 +66,7 @@ class AsyncMySQLBackend(
     async def _open(self) -> None:
         if self._connection is not None and not self._connection.closed:
             return
+        self._refuse_lost_transaction()
         if self._pooled:
             await self._take()
         else:

@@ -40,13 +40,12 @@ class MySQLBackend(
 ):
     """MySQL and MariaDB for core's synchronous models.
 
-    connection_config: a MySQLConnectionConfig; or its options as keyword arguments
-    version: the server's version as a tuple, where it is known before connecting
+    connection_config: a MySQLConnectionConfig; or its options as keyword arguments, which go before those in it
     """
 
-    def __init__(self, *, version: Optional[Tuple[int, int, int]] = None, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**self._base_arguments(kwargs))
-        self._set_up(version)
+        self._set_up()
         self._connecting = threading.Lock()
 
     # -- the session --
@@ -54,12 +53,14 @@ class MySQLBackend(
     def connect(self) -> None:
         """Open the session, or take one from the pool; does nothing where it is open.
 
-        Raises ConnectionError, AccessDenied, UnknownDatabase; with a pool, PoolTimeout.
+        Raises ConnectionError, AccessDenied, UnknownDatabase; with a pool, PoolTimeout; ConnectionLost where one was
+        lost inside a transaction that is not rolled back yet.
         """
         try:
             with self._connecting:
                 if self._connection is not None and not self._connection.closed:
                     return
+                self._refuse_lost_transaction()
                 if self._pooled:
                     self._take()
                 else:
@@ -257,8 +258,11 @@ class MySQLBackend(
 
     def executescript(self, script: str) -> None:
         """Run the statements of a script one after another, up to the first that fails; knows DELIMITER."""
-        session = self._session()
-        for statement in statements(script, session.backslash):
+        try:
+            backslash = self._session().backslash
+        except Exception as error:
+            self._fail(error)
+        for statement in statements(script, backslash):
             self.execute(statement)
 
     def _get_cursor(self) -> Cursor:
@@ -281,7 +285,10 @@ class MySQLBackend(
 
     def introspect_and_adapt(self) -> None:
         """Ask the server who it is and adapt the dialect to it; once for a server."""
-        server_info = self._session().server_info
+        try:
+            server_info = self._session().server_info
+        except Exception as error:
+            self._fail(error)
         if self._adapted_to != server_info and not self._recall(server_info):
             rows = self._run("SELECT VERSION() AS version").rows
             self._adapt_to(rows[0]["version"], server_info)  # type: ignore[index]

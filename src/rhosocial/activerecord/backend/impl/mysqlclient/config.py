@@ -7,6 +7,7 @@ All are judged when the object is made. docs/configuration.md describes each.
 # No `from __future__ import annotations`: the core reads the fields' types as objects.
 import difflib
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -29,7 +30,16 @@ from rhosocial.activerecord.backend.config import (
 
 from .codec.sql import switches_charset
 from .config_options import ALIASES, CHARSETS, CLIENT_FLAGS, SSL_MODES, check_values, typed
-from .config_sources import Secret, build_url, env_options, env_url, file_options, mask, read_private, url_options
+from .config_sources import (
+    Secret,
+    build_url,
+    env_options,
+    env_url_options,
+    file_options,
+    mask,
+    read_option_file,
+    url_options,
+)
 from .errors import ConfigError
 
 Config = TypeVar("Config", bound="MySQLConnectionConfig")
@@ -141,15 +151,19 @@ class MySQLConnectionConfig(
         section: str = "mysql",
         **options: Any,
     ) -> Config:
-        """From all sources; keyword arguments go before URL, environment, file and defaults, in this order."""
-        options, url = mask(options), Secret(url) if url else None
-        merged = _canonical(file_options(os.fspath(file), section)) if file is not None else {}
+        """From all sources; keyword arguments go before URL, environment, file and defaults, in this order.
+
+        So it is for each option: what the URL does not say, the environment may. None is no source.
+        """
+        options, url = mask(options), None if url is None else Secret(url)
+        sources = [] if file is None else [file_options(os.fspath(file), section)]
         if env_prefix is not None:
-            merged.update(_canonical(env_options([*_FIELDS, *ALIASES], env_prefix)))
-            url = url or env_url(env_prefix)
-        if url:
-            merged.update(_canonical(url_options(url)))
-        merged.update(_canonical(options))
+            sources += env_options([*_FIELDS, *ALIASES], env_prefix), env_url_options(env_prefix)
+        if url is not None:
+            sources.append(url_options(url))
+        merged: dict[str, Any] = {}
+        for source in (*sources, options):
+            merged.update(_canonical(source))
         return cls(**merged)
 
     def clone(self: Config, **updates: Any) -> Config:
@@ -302,6 +316,8 @@ class MySQLConnectionConfig(
             password = self.password_provider()
         except Exception as error:
             raise ConfigError(f"password_provider failed with {type(error).__name__}") from error
+        if inspect.iscoroutine(password):
+            password.close()
         if not isinstance(password, str):
             raise ConfigError(f"password_provider must return str, not {type(password).__name__}")
         return Secret(password)
@@ -346,9 +362,11 @@ def _canonical(options: Mapping[str, Any]) -> dict[str, Any]:
     `dsn` (a URL) and `options` (a mapping, the core's) stand for what they hold, and give way to all others.
     """
     result: dict[str, Any] = {}
-    if options.get("options"):
+    if options.get("options") is not None:
+        if not isinstance(options["options"], Mapping):
+            raise ConfigError(f"options must be a mapping of options, not {type(options['options']).__name__}")
         result.update(_canonical(mask(options["options"])))
-    if options.get("dsn"):
+    if options.get("dsn") is not None:
         result.update(_canonical(url_options(options["dsn"])))
     overridden, result = result, {}
     for name, value in options.items():
@@ -425,7 +443,7 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
     if config.password is not None and config.password_provider is not None:
         raise ConfigError("give password or password_provider, not both")
     if config.read_default_file:
-        content = read_private(config.read_default_file)
+        content = read_option_file(config.read_default_file)
         if not config.local_infile and re.search(rb"(?m)^\s*(?:loose[-_]|enable[-_])*local[-_]infile", content):
             raise ConfigError(
                 f"{config.read_default_file} sets local-infile, which the client library would obey: "

@@ -1,6 +1,7 @@
 """What each connection option accepts: its type, range, choices and characters; and reading it from text."""
 
 import difflib
+import inspect
 import json
 import logging
 import os
@@ -81,6 +82,7 @@ _REFUSED: dict[str, tuple[Any, str]] = {
     "client_encoding": (None, "set charset"),
 }
 
+_MAY_BE_EMPTY = ("password", "sql_mode")
 _WANTED = {bool: "True or False", int: "an integer", float: "a number", str: "text", dict: "a mapping of text to text"}
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -109,7 +111,7 @@ def _kind(hint: Any) -> Any:
 
 def _parse(name: str, kind: Any, text: str) -> Any:
     """What text from a URL or the environment means for this option; empty text means None."""
-    if not text and name not in ("password", "sql_mode"):
+    if not text and name not in _MAY_BE_EMPTY:
         return None
     if kind is bool:
         return _BOOLEANS.get(text.lower(), text)
@@ -117,7 +119,7 @@ def _parse(name: str, kind: Any, text: str) -> Any:
         return int(text) if text.isascii() and text.isdigit() else text.split(",")
     if kind in (int, Any) and re.fullmatch(r"[+-]?\d{1,18}", text):
         return int(text)
-    if kind is float and re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,18})?", text):
+    if kind is float and re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,30})?", text):
         return float(text)
     if kind is dict:
         try:
@@ -145,6 +147,8 @@ def _accept_text(name: str, value: Any) -> str:
     value = os.fspath(value) if isinstance(value, os.PathLike) else value
     if not isinstance(value, str):
         raise _ill_typed(name, str, value)
+    if not value and name not in _MAY_BE_EMPTY:  # an ssl_ca from a variable that is not set would be no TLS
+        raise ConfigError(f"{name} is empty: leave it out, or give None")
     if "\0" in value:
         raise ConfigError(f"{name} must not contain a NUL character")
     if not value.isascii() and value != value.encode(errors="replace").decode():
@@ -163,14 +167,16 @@ def _accept_mapping(name: str, value: Any) -> dict[str, str]:
 def _accept_callable(name: str, value: Any) -> Callable:
     if not callable(value):
         raise ConfigError(f"{name} must be callable, not {type(value).__name__}")
+    if inspect.iscoroutinefunction(value):
+        raise ConfigError(f"{name} must be a plain function, no async one: asynchronous backends call it in a thread")
     return value
 
 
 def _accept_version(name: str, value: Any) -> tuple[int, ...]:
     if isinstance(value, str):
-        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", value)  # what follows may be -1.el9 or -MariaDB
-        value = [int(part) for part in found.groups() if part] if found else []
-    if not isinstance(value, (tuple, list)) or not value or not all(type(part) is int for part in value):
+        found = re.match(r"\d{1,9}(\.\d{1,9})*", value)  # what follows may be -1.el9 or -MariaDB
+        value = [int(part) for part in found[0].split(".")] if found else []
+    if not isinstance(value, (tuple, list)) or not value or not all(type(part) is int and part >= 0 for part in value):
         raise ConfigError("version must be a tuple of integers such as (8, 4, 0)")
     return tuple(value)
 
@@ -215,7 +221,7 @@ def _accept_tls_versions(name: str, value: Any) -> str:
 
 def _accept_log_level(name: str, value: Any) -> int:
     level = logging.getLevelName(value.upper()) if isinstance(value, str) else value
-    if type(level) is not int or level < 0:
+    if type(level) is not int or not 0 <= level < 1 << 31:
         raise ConfigError(f"log_level must be a level of the logging module such as 'INFO' or 20, not {value!r:.60}")
     return level
 

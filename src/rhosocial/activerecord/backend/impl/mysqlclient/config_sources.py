@@ -4,6 +4,7 @@ Each function returns a plain dict of option names to values; `MySQLConnectionCo
 that are text by nature (URL, environment) come as `Text`, so that `port=3306` there means a number.
 """
 
+import difflib
 import json
 import os
 import re
@@ -19,6 +20,8 @@ try:
 except ImportError:  # Python 3.10
     tomllib = None  # type: ignore[assignment]
 
+# Of difflib: PASWORD and SSLCA are beyond it, Docker's ROOT_PASSWORD and the client library's TCP_PORT are not.
+_MISSPELT = 0.8
 SCHEMES = ("mysql", "mariadb", "mysql+mysqlclient", "mysql+mysqldb")
 
 
@@ -62,7 +65,7 @@ def url_options(url: str) -> dict[str, Any]:
 
 def _split_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    if parts.scheme not in SCHEMES or parts.fragment or parts.path.count("/") > 1:
+    if parts.scheme not in SCHEMES or parts.fragment or parts.path.count("/") > 1 or "://" not in url:
         raise ValueError
     options: dict[str, Any] = {
         "host": parts.hostname,
@@ -84,6 +87,8 @@ def build_url(options: Mapping[str, str], password: str | None) -> str:
     user, database = rest.pop("username", None), rest.pop("database", "")
     login = quote(user or "", safe="") + (f":{quote(password, safe='*')}" if password is not None else "")
     address = f"[{host}]" if ":" in host else host
+    if urlsplit(f"//{address}").hostname != (host or None):  # which has it in lower case
+        rest["host"], address = host, ""
     return "".join(
         (
             "mysql://",
@@ -97,14 +102,29 @@ def build_url(options: Mapping[str, str], password: str | None) -> str:
 
 
 def env_options(names: Collection[str], prefix: str) -> dict[str, Any]:
-    """Options from variables such as MYSQL_HOST. Unknown ones are left alone: other programs share the prefix."""
-    found = {name: os.environ.get(f"{prefix}{name.upper()}") for name in names}
+    """Options from variables such as MYSQL_HOST. Unknown ones are left alone: other programs share the prefix.
+
+    Raises:
+        ConfigError: one is so like an option's name that it is that, misspelt.
+    """
+    variables = {f"{prefix}{name.upper()}": name for name in names}
+    url = f"{prefix}URL"
+    for variable in os.environ if prefix else ():
+        if variable.startswith(prefix) and variable not in variables and variable != url:
+            near = difflib.get_close_matches(variable[len(prefix) :].lower(), names, 1, _MISSPELT)
+            if near:
+                raise ConfigError(
+                    f"the environment's {variable} is no option; did you mean {prefix}{near[0].upper()}? "
+                    "Or choose a prefix that no other program has"
+                )
+    found = {name: os.environ.get(variable) for variable, name in variables.items()}
     return {name: Text(value) for name, value in found.items() if value is not None}
 
 
-def env_url(prefix: str) -> str | None:
-    value = os.environ.get(f"{prefix}URL")
-    return Secret(value) if value else None
+def env_url_options(prefix: str) -> dict[str, Any]:
+    """Options of the URL in a variable such as MYSQL_URL; none where it is empty."""
+    value = Secret(os.environ.get(f"{prefix}URL", ""))
+    return url_options(value) if value else {}
 
 
 def file_options(path: str, section: str) -> dict[str, Any]:
@@ -118,8 +138,10 @@ def file_options(path: str, section: str) -> dict[str, Any]:
     suffix = os.path.splitext(path)[1].lower()
     if suffix in (".cnf", ".ini"):
         return {"read_default_file": path}
-    content = read_private(path)
+    content, public = _read(path)
     document = _parse_document(path, suffix, content)
+    if public and _holds_password(document):
+        raise _public_password(path)
     options = document.get(section, document) if isinstance(document, dict) else document
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: a table of options is expected at its top or under [{section}]")
@@ -139,20 +161,38 @@ def _parse_document(path: str, suffix: str, content: bytes) -> Any:
     raise problem
 
 
-def read_private(path: str) -> bytes:
-    """A file's bytes; refused where a password in it can be read, or the file be written, by everybody."""
+def read_option_file(path: str) -> bytes:
+    """An option file's bytes; refused where a password in it can be read, or the file be written, by everybody."""
+    content, public = _read(path)
+    if public and re.search(rb"(?m)^\s*pass(word|wd)?\s*=", content):
+        raise _public_password(path)
+    return content
+
+
+def _read(path: str) -> tuple[bytes, bool]:
+    """A file's bytes, and whether everybody may read them."""
     try:
         with open(path, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = Content(file.read())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    if os.name == "posix":
-        if mode & stat.S_IWOTH:  # the client library skips such a file without a word
-            raise ConfigError(f"{path} can be written by everybody: chmod o-w {path}")
-        if mode & stat.S_IROTH and re.search(rb'(?m)^[\s{]*"?pass(word|wd)?"?\s*[=:]', content):
-            raise ConfigError(f"{path} holds a password that everybody can read: chmod 600 {path}")
-    return content
+    if os.name == "posix" and mode & stat.S_IWOTH:  # the client library skips such a file without a word
+        raise ConfigError(f"{path} can be written by everybody: chmod o-w {path}")
+    return content, os.name == "posix" and bool(mode & stat.S_IROTH)
+
+
+def _holds_password(document: Any) -> bool:
+    if not isinstance(document, dict):
+        return False
+    names = {str(name).lower() for name in document}
+    if not names.isdisjoint(("password", "passwd")) or re.search(r"://[^/@]*:[^/]*@", str(document.get("dsn"))):
+        return True
+    return any(map(_holds_password, document.values()))
+
+
+def _public_password(path: str) -> ConfigError:
+    return ConfigError(f"{path} holds a password that everybody can read: chmod 600 {path}")
 
 
 class Content(bytes):

@@ -16,7 +16,7 @@ from .codec.plan import Planner
 from .config import MySQLConnectionConfig
 from .driver_prepared import PreparedStatements, Preparing
 from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement, escapes
-from .errors import PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
+from .errors import ConfigError, PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
 from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
 from .session_state import DATABASE
 from .wire import Wire
@@ -96,7 +96,7 @@ class Session(Preparing):
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-            if isinstance(error, MySQLdb.Error):
+            if isinstance(error, (MySQLdb.Error, ConfigError)):
                 raise connect_error(error, config.address) from error
             raise
         self.used = time.monotonic()

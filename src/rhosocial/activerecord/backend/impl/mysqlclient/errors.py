@@ -301,7 +301,9 @@ _WIRE_CLASSES = frozenset({"MySQLError", "WireError"})
 _BY_CODEC_CLASS: dict[str, type[DatabaseError]] = {"EncodingError": EncodingError, "DecodeError": DecodeError}
 
 # What the codec and the network raise of Python's own; UnicodeError is a ValueError, so it comes first.
+# ConfigError: found out while connecting, as a password_provider that fails.
 _BY_BUILTIN_CLASS: tuple[tuple[type[Exception], type[DatabaseError]], ...] = (
+    (ConfigError, ConnectionError),
     (UnicodeError, EncodingError),
     (TypeError, ParameterTypeError),
     (ValueError, ParameterValueError),

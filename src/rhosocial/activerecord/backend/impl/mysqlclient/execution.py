@@ -111,7 +111,8 @@ class Execution:
             config = config.clone(**kwargs)
         return {**base, "connection_config": config}
 
-    def _set_up(self, version: Optional[Tuple[int, int, int]] = None) -> None:
+    def _set_up(self) -> None:
+        version = self.config.version and (*self.config.version, 0, 0)[:3]
         self._lease: Optional[Lease] = None
         self._pooled = self.config.pooled
         self._borrowed = self._returned = False
