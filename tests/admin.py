@@ -1,6 +1,8 @@
 """What the server itself says of a test's database, through mysqlclient alone; and waiting for it to come true."""
 
 import asyncio
+import contextlib
+import threading
 import time
 
 # MySQL's information_schema.processlist fails (3854) while any session runs a statement with bytes that are no text.
@@ -67,3 +69,17 @@ class Admin:
     async def begins(self, text):
         """Whether, a moment later at most, some session runs a statement with this text."""
         return await eventually_true(lambda: self.runs(text))
+
+    @contextlib.contextmanager
+    def once_it_runs(self, text, statement):
+        """Run ``statement`` when some session runs one with this text, and has for a moment."""
+
+        def work():
+            if eventually(lambda: self.runs(text)):
+                time.sleep(0.2)
+                self.ask(statement)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        yield
+        thread.join()

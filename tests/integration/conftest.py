@@ -3,12 +3,23 @@
 import pytest
 import pytest_asyncio
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import (
+    AsyncMySQLBackend,
+    MySQLBackend,
+    MySQLConnectionConfig,
+    driver,
+)
 
 
 @pytest.fixture
 def config(server, database):
     return MySQLConnectionConfig(**server.connect_kwargs(), database=database)
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """A session is used as it is, however long ago it was used before; else it is looked at after a second."""
+    monkeypatch.setattr(driver, "_IDLE_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rhosocial.activerecord.backend.transaction import TransactionEvent
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
-from ...admin import eventually
+from ...admin import LONG, eventually, eventually_true
 
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 LARGE = f"{NUMBERS} SELECT %s AS tag, REPEAT('x', 50) AS text FROM n a, n b"
@@ -144,8 +144,7 @@ async def test_at_every_await_of_execute_many(backend, admin, late):
 async def test_the_server_stops_the_statement_at_once(backend, admin):
     await backend.connect()
     task = asyncio.create_task(backend.execute("SELECT SLEEP(60) AS endless"))
-    await asyncio.sleep(0.1)
-    assert admin.runs("endless")
+    assert await admin.begins("endless")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -177,7 +176,7 @@ async def test_many_sessions_at_once(config, admin, database):
     backends = [AsyncMySQLBackend(connection_config=config) for _ in range(20)]
     await asyncio.gather(*(backend.connect() for backend in backends))
     tasks = [asyncio.create_task(backend.execute(endless)) for backend in backends]
-    await asyncio.sleep(0.2)
+    assert await eventually_true(lambda: sum("endless" in str(info) for info in admin.sessions().values()) == 20)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -219,10 +218,10 @@ async def test_ping(backend, admin, late):
 async def test_disconnect_under_a_running_statement_ends_it(backend, admin):
     await backend.connect()
     task = asyncio.create_task(backend.execute("SELECT SLEEP(60) AS endless"))
-    await asyncio.sleep(0.1)
+    assert await admin.begins("endless")
     await backend.disconnect()
     with pytest.raises(ConnectionLost):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, LONG)
     assert await asyncio.to_thread(admin.sessions_become, 0)
     await assert_in_step(backend, 1)
 
@@ -230,10 +229,11 @@ async def test_disconnect_under_a_running_statement_ends_it(backend, admin):
 async def test_disconnect_under_a_result_being_read_ends_it(backend, admin):
     await backend.connect()
     task = asyncio.create_task(backend.execute(f"{LARGE}, n c", (1,)))
-    await asyncio.sleep(0.1)
+    assert await admin.begins("n c")
+    await asyncio.sleep(0.1)  # some rows may come
     await backend.disconnect()
     with pytest.raises(ConnectionLost):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, LONG)
     assert await asyncio.to_thread(admin.sessions_become, 0)
 
 
@@ -347,7 +347,10 @@ async def cancelled_in_this_task(coroutine, point, late):
 
 @pytest.mark.parametrize("event", ["BEFORE_COMMIT", "AFTER_COMMIT", "BEFORE_ROLLBACK", "AFTER_ROLLBACK"])
 async def test_in_a_handler_of_the_transaction(backend, insert, admin, event):
+    reached = asyncio.Event()
+
     async def handler(manager, **_):
+        reached.set()
         await asyncio.sleep(60)
 
     async def work():
@@ -357,7 +360,11 @@ async def test_in_a_handler_of_the_transaction(backend, insert, admin, event):
                 raise ValueError("roll back")
 
     backend.transaction_manager.on(TransactionEvent[event], handler)
-    assert await cancelled(work(), delay=0.1)
+    task = asyncio.create_task(work())
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
     backend.transaction_manager.off(TransactionEvent[event], handler)
     assert not backend.in_transaction
     await insert(2)

@@ -16,6 +16,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     TransactionLost,
 )
 
+from ...admin import LONG, eventually_true
+
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 
 
@@ -129,14 +131,14 @@ async def test_execute_many_that_fails_leaves_nothing(backend, in_step):
 
 
 async def test_killed_while_idle_the_next_statement_has_another(backend, admin, monkeypatch):
-    monkeypatch.setattr(driver, "_IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(driver, "_IDLE_SECONDS", 0.0)
     before = await session_id(backend)
     admin.ask(f"KILL {before}")
-    await asyncio.sleep(0.2)
+    assert await eventually_true(backend._connection.hung_up)
     assert await session_id(backend) != before
 
 
-async def test_killed_just_before_a_statement(backend, admin):
+async def test_killed_just_before_a_statement(backend, admin, trusted):
     before = await session_id(backend)
     admin.ask(f"KILL {before}")
     with pytest.raises(ConnectionLost) as caught:
@@ -156,10 +158,10 @@ async def test_killed_while_idle_ping_says_so(backend, admin):
 async def test_killed_in_a_statement(backend, admin):
     before = await session_id(backend)
     task = asyncio.create_task(backend.execute("SELECT SLEEP(60)"))
-    await asyncio.sleep(0.1)
+    assert await admin.begins("SLEEP")
     admin.ask(f"KILL {before}")
     with pytest.raises(ConnectionLost):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, LONG)
     assert await session_id(backend) != before
 
 
@@ -167,31 +169,32 @@ async def test_killed_in_a_statement_that_others_wait_behind(backend, admin):
     """Nothing of theirs was sent yet: they have another session. Nor is the one looked at taken for idle."""
     before = await session_id(backend)
     task = asyncio.create_task(backend.execute("SELECT SLEEP(60)"))
-    await asyncio.sleep(0.1)
+    assert await admin.begins("SLEEP")
     others = [asyncio.create_task(backend.execute("SELECT %s AS tag", (i,))) for i in range(5)]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)  # all of them wait now
     admin.ask(f"KILL {before}")
     with pytest.raises(ConnectionLost):
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, LONG)
     assert [result.data[0]["tag"] for result in await asyncio.gather(*others)] == [0, 1, 2, 3, 4]
 
 
 async def test_query_killed_in_a_statement(backend, admin, in_step):
     task = asyncio.create_task(backend.execute(f"{NUMBERS} SELECT COUNT(*) FROM n a, n b, n c, n d"))
-    await asyncio.sleep(0.2)
+    assert await admin.begins("COUNT")
     admin.ask(f"KILL QUERY {next(iter(admin.sessions()))}")
     with pytest.raises(Exception) as caught:
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, LONG)
     assert caught.value.errno == 1317
 
 
 async def test_killed_in_a_result(backend, admin):
     before = await session_id(backend)
     task = asyncio.create_task(backend.execute(f"{NUMBERS} SELECT REPEAT('x', 100) AS t FROM n a, n b, n c"))
-    await asyncio.sleep(0.1)
+    assert await admin.begins("REPEAT")
+    await asyncio.sleep(0.1)  # some rows may come
     admin.ask(f"KILL {before}")
     with pytest.raises((ConnectionLost, QueryError)):  # MariaDB may say 1317 first
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, LONG)
     await asyncio.sleep(0.1)
     try:
         after = await session_id(backend)

@@ -10,6 +10,9 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, OperationalError
 
+from ...admin import LONG, eventually
+from ...faults.proxy import cut, drip, stall
+
 native = pytest.mark.skipif(implementation() != "native", reason="a thread runs each statement")
 
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 700)"
@@ -36,24 +39,24 @@ async def test_a_slow_statement_lets_others_run(backend, ticker):
     await backend.connect()
     async with ticker() as others:
         await backend.execute("SELECT SLEEP(1)")
-    assert others.ticks >= 50
+    assert others.turns >= 50
 
 
 async def test_a_row_of_short_statements_lets_others_run(backend, ticker):
     await backend.connect()
-    async with ticker(every=0) as others:
+    async with ticker() as others:
         for i in range(2000):
             await backend.execute("SELECT %s AS i", (i,))
-    assert others.ticks >= 2000
+    assert others.turns >= 1000  # each answer is waited for, unless it is there already
     assert others.busy < 0.25
 
 
 async def test_a_large_result_lets_others_run(backend, ticker):
     await backend.connect()
-    async with ticker(every=0) as others:
+    async with ticker() as others:
         result = await backend.execute(many(300_000))
     assert len(result.data) == 300_000
-    assert others.ticks >= 100
+    assert others.turns >= 100
     assert others.busy < 0.25
 
 
@@ -76,47 +79,42 @@ async def test_a_head_of_many_columns_that_comes_in_two_parts_lets_others_run(ba
     async with ticker() as others:
         row = (await backend.execute(f"SELECT {columns}, SLEEP(1) AS s")).data[0]
     assert len(row) == 501
-    assert others.ticks >= 50
+    assert others.turns >= 50
 
 
 async def test_the_second_result_of_a_procedure_lets_others_run(backend, ticker):
     await backend.execute("CREATE PROCEDURE p() BEGIN SELECT 1 AS first; SELECT SLEEP(1) AS second; END")
     async with ticker() as others:
         assert (await backend.execute("CALL p()")).data == [{"first": 1}]
-    assert others.ticks >= 50
+    assert others.turns >= 50
 
 
 async def test_a_server_that_drips_its_answer_lets_others_run(backend_through_proxy, proxy, ticker):
     await backend_through_proxy.connect()
-    proxy.delay = 0.005
+    proxy.use(answers=drip(0.005))
     async with ticker() as others:
         assert (await backend_through_proxy.execute("SELECT 'a text' AS t")).data == [{"t": "a text"}]
-    assert others.ticks >= 15
+    assert others.turns >= 50
 
 
 async def test_a_server_that_stops_in_its_answer_is_given_up_after_read_timeout(backend_through_proxy, proxy, ticker):
     await backend_through_proxy.connect()
-    proxy.allowance = 12  # within the first column's definition
+    proxy.use(answers=stall(after=12))  # within the first column's definition
     async with ticker() as others:
         with pytest.raises(ConnectionLost) as caught:
             await backend_through_proxy.execute("SELECT 'a text' AS t")
     assert caught.value.errno == 2013
-    assert others.ticks >= 50
-    proxy.allowance = None
+    assert others.turns >= 50
+    proxy.use()
     assert (await backend_through_proxy.execute("SELECT 1 AS i")).data == [{"i": 1}]
 
 
 async def test_a_reset_within_a_result_is_an_error_and_not_its_end(backend_through_proxy, proxy):
     await backend_through_proxy.connect()
-    task = asyncio.create_task(backend_through_proxy.execute(many(300_000)))
-    while proxy.allowance is None:
-        proxy.allowance = 100_000
-    while proxy.allowance:
-        await asyncio.sleep(0.01)
-    proxy.cut()
+    proxy.use(answers=cut(after=100_000))
     with pytest.raises(ConnectionLost):
-        await task
-    proxy.allowance = None
+        await backend_through_proxy.execute(many(300_000))
+    proxy.use()
     assert (await backend_through_proxy.execute("SELECT 1 AS i")).data == [{"i": 1}]
 
 
@@ -200,22 +198,20 @@ def test_two_threads_one_after_the_other(config):
     asyncio.run(backend.disconnect())
 
 
-def test_two_loops_at_once_are_refused_not_mixed_up(config):
+def test_two_loops_at_once_are_refused_not_mixed_up(config, admin, database):
     backend = AsyncMySQLBackend(connection_config=config)
-    begun = threading.Event()
+    admin.ask(f"DO GET_LOCK('{database}', 0)")
 
     async def first():
-        task = asyncio.create_task(backend.execute("SELECT SLEEP(1), 'first' AS tag"))
-        await asyncio.sleep(0.3)
-        begun.set()
-        return (await task).data[0]["tag"]
+        return (await backend.execute(f"SELECT GET_LOCK('{database}', {LONG}), 'first' AS tag")).data[0]["tag"]
 
     answers = []
     thread = threading.Thread(target=lambda: answers.append(asyncio.run(first())))
     thread.start()
-    begun.wait()
+    assert eventually(lambda: admin.runs("first"))
     with pytest.raises(OperationalError, match="another event loop"):
         asyncio.run(backend.execute("SELECT 'second' AS tag"))
+    admin.ask(f"DO RELEASE_LOCK('{database}')")
     thread.join()
     assert answers == ["first"]
     assert asyncio.run(backend.execute("SELECT 'second' AS tag")).data == [{"tag": "second"}]
@@ -263,7 +259,7 @@ def test_a_statement_its_loop_was_closed_under_is_not_read_by_the_next(config, a
     if transaction:
         loop.run_until_complete(backend.begin_transaction())
     task = loop.create_task(backend.execute("SELECT SLEEP(30), 'abandoned' AS tag"))
-    loop.run_until_complete(asyncio.sleep(0.1))
+    assert loop.run_until_complete(admin.begins("abandoned"))
     loop.close()
     if collected:
         del task

@@ -93,7 +93,7 @@ async def test_tls(server, database, ticker):
     assert (await backend.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")).data[0]["Value"]
     async with ticker() as others:
         assert (await backend.execute("SELECT SLEEP(0.5) AS s")).data == [{"s": 0}]
-    assert others.ticks >= 25  # libmariadb's own waiting over TLS would end after 5 ms
+    assert others.turns >= 25  # libmariadb's own waiting over TLS would end after 5 ms
     assert len((await backend.execute("SELECT REPEAT('x', 3000000) AS t")).data[0]["t"]) == 3_000_000
     text = "y" * (3 << 20)
     assert (await backend.execute("SELECT LENGTH(%s) AS n", (text,))).data == [{"n": len(text)}]
@@ -106,7 +106,7 @@ async def test_tls(server, database, ticker):
 
 
 @pytest.mark.flavor("mysql")
-async def test_the_end_of_a_tls_session_is_not_its_neighbours(server, database, admin):
+async def test_the_end_of_a_tls_session_is_not_its_neighbours(server, database, admin, trusted):
     """OpenSSL keeps a thread's errors in one queue, and all sessions of a loop are in one thread."""
     options = {**server.connect_kwargs(tcp=True), "database": database, "ssl_mode": "REQUIRED"}
     ending, staying = AsyncMySQLBackend(**options), AsyncMySQLBackend(**options)
@@ -140,6 +140,6 @@ async def test_load_data_local(config, server, tmp_path, admin, ticker):
     async with ticker() as others:
         result = await backend.execute("LOAD DATA LOCAL INFILE %s INTO TABLE t", (str(file),))
     assert result.affected_rows == rows
-    assert others.ticks >= 5
+    assert others.turns >= 5
     assert await backend.ping()
     await backend.disconnect()

@@ -9,6 +9,8 @@ import pytest
 from rhosocial.activerecord.backend import errors as core
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, errors
 
+from ...admin import eventually
+
 TABLES = (
     "CREATE TABLE parent (id INT PRIMARY KEY)",
     """CREATE TABLE t (
@@ -167,14 +169,11 @@ def test_statement_timeout(server, database):
         made.disconnect()
 
 
-def test_kill_query_and_kill_connection(backend, other):
+def test_kill_query_and_kill_connection(backend, admin):
     for kill, error_class in (("KILL QUERY", errors.QueryCanceled), ("KILL", errors.ConnectionLost)):
         identity = backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
-        timer = threading.Timer(0.5, other.execute, [f"{kill} {identity}"])
-        timer.start()
-        with pytest.raises(core.OperationalError) as caught:
-            backend.fetch_all("SELECT COUNT(*) FROM t WHERE SLEEP(10) = 0")
-        timer.join()
+        with admin.once_it_runs("SLEEP", f"{kill} {identity}"), pytest.raises(core.OperationalError) as caught:
+            backend.fetch_all("SELECT COUNT(*) FROM t WHERE SLEEP(60) = 0")
         assert isinstance(caught.value, error_class), kill
         assert caught.value.is_disconnect is (kill == "KILL")
 
@@ -184,7 +183,7 @@ def test_idle_session_closed_by_the_server(backend):
     with backend.transaction():
         backend.fetch_one("SELECT 1 AS a")
     backend.transaction_manager.begin()
-    time.sleep(2.5)
+    assert eventually(backend._connection.hung_up)
     with pytest.raises(errors.ConnectionLost) as caught:
         backend.execute("INSERT INTO t (id, n) VALUES (3, 3)")
     assert caught.value.is_disconnect

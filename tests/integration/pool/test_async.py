@@ -100,7 +100,7 @@ async def test_a_cancelled_statement_costs_its_session_and_not_its_place(apooled
             await connection.execute("SELECT SLEEP(100)")
 
     task = asyncio.create_task(sleep())
-    await asyncio.sleep(0.2)
+    assert await admin.begins("SLEEP")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

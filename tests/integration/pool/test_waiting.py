@@ -65,12 +65,12 @@ def test_a_wait_that_ran_out_leaves_the_queue(pooled):
     ("options", "error"), [({"database": "no_such_database"}, UnknownDatabase), ({"user": "nobody"}, AccessDenied)]
 )
 def test_a_failed_open_is_told_at_once_and_gives_its_place_back(server, options, error):
-    backend = MySQLBackend(**{**server.connect_kwargs(), "pool_size": 1, "pool_timeout": 30, **options})
+    backend = MySQLBackend(**{**server.connect_kwargs(), "pool_size": 1, "pool_timeout": 60, **options})
     started = time.monotonic()
     for _ in range(3):
         with pytest.raises(error):
             backend.get_connection()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30  # nobody waited for the timeout
     assert backend.pool.stats().size == 0
 
 
@@ -94,7 +94,7 @@ def test_too_many_connections_are_waited_for_until_the_timeout(few):
         started = time.monotonic()
         with pytest.raises(PoolTimeout, match="opening one failed") as caught:
             backend.get_connection()
-        assert 0.2 < time.monotonic() - started < 5
+        assert 0.2 < time.monotonic() - started < 20
         assert caught.value.__cause__.errno in (1040, 1203, 1226)
     assert backend.pool.stats().size == 0
     backend.pool.close()
@@ -168,11 +168,10 @@ def test_a_server_that_is_down_is_waited_for(pooled):
 
 def test_sixteen_threads_over_a_pool_of_four(pooled, admin):
     backend = pooled(pool_size=4)
-    end = time.monotonic() + 2
     seen, wrong, done = set(), [], [0] * 16
 
     def work(thread):
-        while time.monotonic() < end:
+        for _ in range(50):
             tag = f"{thread}-{done[thread]}"
             with backend.get_connection() as connection:
                 if done[thread] % 3 == 0:
@@ -191,7 +190,7 @@ def test_sixteen_threads_over_a_pool_of_four(pooled, admin):
         thread.start()
     for thread in threads:
         thread.join()
-    assert wrong == [] and min(done) > 0
+    assert wrong == [] and done == [50] * 16
     stats = backend.pool.stats()
     assert (stats.in_use, stats.waiters, stats.size) == (0, 0, stats.idle) and stats.idle <= 4
     assert stats.opened == len(seen)
