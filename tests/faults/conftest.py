@@ -6,12 +6,22 @@ asynchronous one, which it is handed as it is. Whatever a test did, in the end n
 
 import asyncio
 import contextlib
+import inspect
 import itertools
+import os
 
 import pytest
 import pytest_asyncio
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import (
+    AsyncMySQLBackend,
+    MySQLBackend,
+    MySQLConnectionConfig,
+    driver,
+)
+from rhosocial.activerecord.backend.impl.mysqlclient.async_pool import AsyncSessionPool
+from rhosocial.activerecord.backend.impl.mysqlclient.prepared import AsyncPreparedStatement
+from rhosocial.activerecord.backend.impl.mysqlclient.streaming import AsyncStream
 
 from .proxy import Proxy
 
@@ -35,6 +45,12 @@ def config(server, proxy, database):
         database=database,
         ssl_mode="DISABLED",
     )
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """A session is used as it is, however long ago it was used before; else it is looked at after a second."""
+    monkeypatch.setattr(driver, "_IDLE_SECONDS", 3600.0)
 
 
 @pytest.fixture(params=SIDES)
@@ -123,3 +139,72 @@ class InThreads:
                     yield row
         finally:
             await asyncio.to_thread(stream.close)
+
+
+ASYNCHRONOUS = (AsyncMySQLBackend, AsyncSessionPool, AsyncPreparedStatement, AsyncStream)
+
+
+class Loops:
+    """An event loop for each process: a forked child has its parent's, but must not use it."""
+
+    def __init__(self):
+        self._loops = {}
+
+    def run(self, coroutine):
+        """Run it to its end, which another exception than its own brings about, too."""
+        loop = self._loops.get(os.getpid()) or asyncio.new_event_loop()
+        self._loops[os.getpid()] = loop
+        task = loop.create_task(coroutine)
+        try:
+            return loop.run_until_complete(task)
+        except KeyboardInterrupt:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, KeyboardInterrupt):
+                loop.run_until_complete(task)
+            raise
+
+    def close(self):
+        for loop in self._loops.values():
+            loop.close()
+
+
+class InLoop:
+    """An asynchronous backend, or what it gave, that is used without await."""
+
+    def __init__(self, asynchronous, loops):
+        self.asynchronous = asynchronous
+        self._loops = loops
+
+    def __getattr__(self, name):
+        return self._wrapped(getattr(self.asynchronous, name))
+
+    def _wrapped(self, value):
+        if asyncio.iscoroutine(value):
+            value = self._loops.run(value)
+        if isinstance(value, ASYNCHRONOUS) or hasattr(value, "__aenter__"):
+            return InLoop(value, self._loops)
+        if inspect.ismethod(value):
+            return lambda *arguments, **options: self._wrapped(value(*arguments, **options))
+        return value
+
+    def __enter__(self):
+        return self.__getattr__("__aenter__")()
+
+    def __exit__(self, *error):
+        return self.__getattr__("__aexit__")(*error)
+
+
+@pytest.fixture
+def connect(side, config):
+    """Makes backends of both sides that are used without await."""
+    with contextlib.closing(Loops()) as loops, contextlib.ExitStack() as ends:
+
+        def make(**options):
+            made = (AsyncMySQLBackend if side == "async" else MySQLBackend)(connection_config=config.clone(**options))
+            made = InLoop(made, loops) if side == "async" else made
+            if made.config.pooled:
+                ends.callback(lambda: made.pool.close())
+            ends.callback(lambda: made.disconnect())
+            return made
+
+        yield make

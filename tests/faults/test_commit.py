@@ -120,7 +120,7 @@ async def test_f09_lost_in_a_transaction_whose_user_goes_on(backend, admin, prox
     assert admin.sessions_become(1) and numbers() == []
 
 
-async def test_f09_lost_with_begin(backend, proxy, numbers):
+async def test_f09_lost_with_begin(backend, proxy, numbers, trusted):
     await answering(backend)
     proxy.cut()
     with pytest.raises(TransactionLost) as caught:
@@ -165,7 +165,7 @@ async def test_f09_an_autocommitted_statement(backend, admin, proxy, numbers, re
     assert admin.sessions_become(1) and numbers() == ([1] if reached else [])
 
 
-async def test_f09_a_statement_that_was_not_sent(backend, proxy, numbers):
+async def test_f09_a_statement_that_was_not_sent(backend, proxy, numbers, trusted):
     await answering(backend)
     proxy.cut()
     assert eventually(lambda: proxy.open == 0)

@@ -30,7 +30,7 @@ async def fails_in_time(backend, proxy, errnos):
     with pytest.raises(ConnectionError) as caught:
         await backend.connect()
     error = caught.value
-    assert 0.9 < time.monotonic() - before < 10
+    assert 0.9 < time.monotonic() - before < 30
     assert not isinstance(error, ConnectionLost) and error.errno in errnos
     assert f"connecting to 127.0.0.1:{proxy.port}: " in str(error)
     assert isinstance(error.__cause__, MySQLdb.Error)
@@ -57,10 +57,14 @@ async def test_f08_a_hang_in_the_tls_handshake(open, admin, proxy, after):
     assert admin.sessions_become(1)
 
 
-async def test_f08_nobody_accepts(open, proxy):
+async def test_f08_nobody_accepts(open, admin, proxy):
+    backend, server = open(connect_timeout=1), proxy.target
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy.target = listener.getsockname()
-        await fails_in_time(open(connect_timeout=1), proxy, (2002, 2003, 2013))
+        await fails_in_time(backend, proxy, (2002, 2003, 2013))
+    proxy.target = server
+    await answering(backend)
+    assert admin.sessions_become(1)
 
 
 @pytest.mark.parametrize("after", [0, 3, 30, 90, 100])
@@ -92,7 +96,7 @@ async def test_f13_down_at_the_start_with_a_pool(open, admin, proxy):
     before = time.monotonic()
     with pytest.raises(PoolTimeout) as caught:
         await backend.get_connection()
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30
     assert caught.value.__cause__.errno in (2002, 2003)
     proxy.listen()
     await backend.return_connection(await backend.get_connection())

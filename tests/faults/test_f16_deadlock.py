@@ -14,6 +14,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     TransactionError,
 )
 
+from .conftest import answering
 from .proxy import at_packet, cut, says
 
 # What the server says in a deadlock, without one.
@@ -47,14 +48,14 @@ def add(backend, row):
 
 
 @contextlib.asynccontextmanager
-async def about_to_deadlock(victim, winner):
+async def about_to_deadlock(table, victim, winner):
     """Both have a row that the other wants; the server undoes who has written less."""
     await winner.begin_transaction()
     await winner.execute("INSERT INTO t VALUES (101, 0), (102, 0), (103, 0)")
     await add(winner, 1)
     await add(victim, 2)
-    waiting = asyncio.create_task(add(winner, 2))
-    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(winner.execute("UPDATE t SET n = n + 1 WHERE id = %s AND 'waiting' <> ''", (2,)))
+    assert await table.begins("waiting")
     try:
         yield
     finally:
@@ -64,6 +65,7 @@ async def about_to_deadlock(victim, winner):
 
 async def assert_as_before(backend):
     assert not backend.in_transaction
+    await answering(backend)
     assert (await backend.execute("SELECT n FROM t WHERE id IN (1, 2) ORDER BY id")).data == [{"n": 1}, {"n": 1}]
 
 
@@ -71,7 +73,7 @@ async def test_f16_nothing_of_it_is_left_and_nothing_can_be_added_to_it(open, ta
     victim, winner = open(), open()
     await victim.begin_transaction()
     await victim.execute("INSERT INTO t VALUES (9, 9)")
-    async with about_to_deadlock(victim, winner):
+    async with about_to_deadlock(table, victim, winner):
         with pytest.raises(DeadlockError) as caught:
             await add(victim, 1)
     assert (caught.value.errno, caught.value.sqlstate, caught.value.is_retryable) == (1213, "40001", True)
@@ -96,7 +98,7 @@ async def test_f16_a_savepoint_does_not_hide_it(open, table):
     with pytest.raises(DeadlockError) as caught:
         async with victim.transaction():
             async with victim.transaction():
-                async with about_to_deadlock(victim, winner):
+                async with about_to_deadlock(table, victim, winner):
                     await add(victim, 1)
     assert caught.value.errno == 1213
     await assert_as_before(victim)
@@ -109,7 +111,7 @@ async def test_f16_swallowed_inside_it_is_told_outside(open, table):
         async with victim.transaction():
             await victim.execute("INSERT INTO t VALUES (9, 9)")
             with contextlib.suppress(DeadlockError):
-                async with victim.transaction(), about_to_deadlock(victim, winner):
+                async with victim.transaction(), about_to_deadlock(table, victim, winner):
                     await add(victim, 1)
     assert isinstance(caught.value.__cause__, DeadlockError)
     await assert_as_before(victim)

@@ -7,6 +7,8 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions
 
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import LockTimeout, TransactionError
 
+from .conftest import answering
+
 
 @pytest.fixture
 async def waiting(open, admin):
@@ -20,17 +22,13 @@ async def waiting(open, admin):
     admin.ask("ROLLBACK")
 
 
-async def session_id(backend):
-    return (await backend.execute("SELECT CONNECTION_ID() AS id")).data[0]["id"]
-
-
 def wait_for_lock(backend):
     return backend.execute("UPDATE t SET n = 2 WHERE id = 1")
 
 
 async def test_f17_all_is_rolled_back_before_the_error_is_told(waiting, admin):
     backend = waiting()
-    session = await session_id(backend)
+    session = await answering(backend)
     await backend.begin_transaction()
     await backend.execute("INSERT INTO t VALUES (9, 9)")
     assert admin.numbers("SELECT id FROM t WHERE id > 2") == [9]  # admin sees what is not committed
@@ -45,7 +43,7 @@ async def test_f17_all_is_rolled_back_before_the_error_is_told(waiting, admin):
     await backend.rollback_transaction()
     await backend.execute("INSERT INTO t VALUES (11, 11)")
     assert admin.numbers("SELECT id FROM t WHERE id > 2") == [11]
-    assert await session_id(backend) == session
+    assert await answering(backend) == session
 
 
 async def test_f17_in_a_savepoint(waiting, admin):

@@ -4,11 +4,14 @@ What is done next works, sees nothing of the statement that was interrupted, and
 knows of; a transaction's rows are all there or none is.
 """
 
+import asyncio
 import gc
 import inspect
 import linecache
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -17,10 +20,12 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions
 
 from rhosocial.activerecord.backend import transaction as core_transaction
 from rhosocial.activerecord.backend.impl import mysqlclient
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import LockTimeout
 
-from .proxy import delay
+from ..admin import eventually
+from . import test_f21_cancellation as tasks
+from .proxy import answer_to, passing, says
 
 PACKAGE = str(Path(mysqlclient.__file__).parent)
 TRACED = (PACKAGE, core_transaction.__file__)
@@ -231,15 +236,14 @@ def pooled(backend):
 
 
 @pytest.fixture
-def alarm():
-    """A signal that raises in the main thread."""
+def interrupt():
+    """Raises KeyboardInterrupt in the main thread, by a signal."""
 
     def raising(*_):
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, raising)
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    yield lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
     signal.signal(signal.SIGALRM, before)
 
 
@@ -247,43 +251,94 @@ def session_id(backend):
     return backend.fetch_one("SELECT CONNECTION_ID() AS id")["id"]
 
 
-@pytest.mark.parametrize("of", ["backend", "pooled"])
+WAITING = "GET_LOCK(DATABASE(), 60)"  # somebody else has it
+
+
+@pytest.mark.parametrize("options", [{}, {"pool_size": 2}], ids=["backend", "pooled"])
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT SLEEP(0.4) AS stale",
-        f"{NUMBERS} SELECT 'stale' AS stale, SLEEP(IF(a.i = 2 AND b.i = 300, 0.4, 0)) AS s FROM n a, n b WHERE a.i < 4",
+        f"SELECT {WAITING} AS stale",
+        f"{NUMBERS} SELECT 'stale' AS stale, IF(a.i = 3 AND b.i = 300, {WAITING}, 0) AS s FROM n a, n b WHERE a.i < 4",
     ],
     ids=["query", "fetch"],
 )
-def test_f20_by_a_signal(request, of, alarm, admin, sql):
-    backend = request.getfixturevalue(of)
+def test_f20_by_a_signal(connect, interrupt, admin, database, options, sql):
+    backend = connect(**options)
     before = session_id(backend)
-    alarm(0.1)
+    admin.ask(f"DO GET_LOCK('{database}', 0)")
+
+    def work():
+        if eventually(lambda: admin.runs("stale")):
+            time.sleep(0.1)  # it may have sent some rows
+            interrupt()
+            admin.ask(f"DO RELEASE_LOCK('{database}')")
+
+    thread = threading.Thread(target=work)
+    thread.start()
     with pytest.raises(KeyboardInterrupt):
         backend.fetch_all(sql)
+    thread.join()
     assert backend.fetch_all("SELECT 'mine' AS tag") == [{"tag": "mine"}]
     assert session_id(backend) != before
     assert admin.sessions_become(1)
 
 
 @pytest.mark.parametrize("options", [{}, {"pool_size": 2}], ids=["backend", "pooled"])
-def test_f20_by_a_signal_in_commit(config, proxy, alarm, admin, options):
+def test_f20_by_a_signal_in_commit(connect, proxy, interrupt, admin, options):
     """The answer comes, too late."""
+    backend = connect(**options)
     admin.ask("CREATE TABLE t (run INT, n INT) ENGINE=InnoDB")
-    backend = MySQLBackend(connection_config=config.clone(**options))
     before = session_id(backend)
+
+    async def interrupting(flow, data):
+        flow.set(passing)
+        interrupt()
+        await flow.send(data)
+
+    proxy.use(requests=answer_to(says(b"COMMIT"), interrupting))
     with pytest.raises(KeyboardInterrupt):
         with backend.transaction():
             insert(backend, 1, 1)
-            proxy.use(answers=delay(0.4))
-            alarm(0.1)
     proxy.use()
     assert not backend.in_transaction
     assert session_id(backend) != before
     insert(backend, 2, 1)
     assert admin.numbers("SELECT run FROM t ORDER BY run") == [1, 2]
     assert admin.sessions_become(1)
-    backend.disconnect()
-    backend.pool.close()
+
+
+@pytest.fixture
+def asynchronous(server, database, admin):
+    backend = AsyncMySQLBackend(connection_config=MySQLConnectionConfig(**server.connect_kwargs(), database=database))
+    admin.ask("CREATE TABLE t (run INT, n INT) ENGINE=InnoDB")
+    yield backend
+    asyncio.run(backend.disconnect())
     assert admin.sessions_become(0)
+
+
+async def streaming_in_a_task(backend, run):
+    async with backend.stream(f"{NUMBERS} SELECT i FROM n", batch_size=100) as stream:
+        assert [row["i"] async for row in stream][-1] == 300
+
+
+@pytest.mark.parametrize(
+    "work", [tasks.again, tasks.rolled_back, tasks.by_execute_many, tasks.prepared, streaming_in_a_task]
+)
+def test_f20_at_every_line_of_a_task(asynchronous, admin, work):
+    """It comes out of the loop, which is closed then; the backend is used in another."""
+    asyncio.run(work(asynchronous, 0))
+    with Interrupt() as uninterrupted:
+        asyncio.run(work(asynchronous, 0))
+    failures = []
+    for line in sorted({uninterrupted.lines.index(line) + 1 for line in set(uninterrupted.lines)}):
+        with Interrupt(line) as interrupt:
+            asyncio.run(work(asynchronous, line))
+        try:
+            asyncio.run(tasks.assert_sound(asynchronous, admin, line))
+        except Exception as error:
+            failures.append((interrupt.lines[-1:], f"{type(error).__name__} {error}"))
+            asyncio.run(asynchronous.disconnect())
+    assert len(uninterrupted.lines) > 50
+    assert failures == []
+    assert admin.sessions_become(1)

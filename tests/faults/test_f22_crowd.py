@@ -10,6 +10,8 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import QueryError
 
+from ..admin import eventually
+
 CROWD = 64
 ROUNDS = 15
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 50)"
@@ -86,7 +88,7 @@ def test_f22_threads(config, admin):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert failures == []
     assert max(peak) <= 8
     assert_all_is_well(admin, backend.pool, written)
@@ -147,10 +149,9 @@ def test_f22_who_waits_first_is_served_first(config, admin):
     for who in range(10):
         threads.append(threading.Thread(target=wait, args=(who,)))
         threads[-1].start()
-        while backend.pool.stats().waiters <= who:
-            time.sleep(0.001)
+        assert eventually(lambda: backend.pool.stats().waiters > who)  # noqa: B023
     held.disconnect()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert served == list(range(10))
     backend.pool.close()

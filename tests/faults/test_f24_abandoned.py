@@ -7,6 +7,7 @@ import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, OperationalError
 
+from ..admin import eventually_true
 from .conftest import answering
 
 ROWS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 7 AS i FROM n a, n b"
@@ -80,11 +81,7 @@ async def test_f24_an_abandoned_loop_over_a_stream(backend, side, admin):
     del rows, stream
     gc.collect()
     await asyncio.sleep(0)  # the loop closes an abandoned asynchronous generator
-    for _ in range(100):
-        if len(admin.sessions()) == 1:
-            break
-        await asyncio.sleep(0.05)
-    assert [*admin.sessions()] == [session]
+    assert await eventually_true(lambda: [*admin.sessions()] == [session])
     assert await answering(backend) == session
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PoolTimeout
 
+from ..admin import eventually_true
 from .conftest import answering
 
 # Says of the name that it has the addresses ::1 and 127.0.0.1; others are left to the C library.
@@ -73,7 +74,8 @@ def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side
 
 @pytest.mark.parametrize("jump", [1e6, -1e6])
 async def test_f27_timeouts_do_not_look_at_the_wall(open, monkeypatch, jump):
-    backend = open(pool_size=1, pool_timeout=0.5, connect_timeout=5, read_timeout=5, statement_timeout=5)
+    lasting = {"pool_recycle": 3600, "pool_max_idle": 3600}
+    backend = open(pool_size=1, pool_timeout=0.5, connect_timeout=60, read_timeout=60, statement_timeout=60, **lasting)
     wall = time.time
     session = await answering(backend)
     monkeypatch.setattr(time, "time", lambda: wall() + jump)
@@ -84,9 +86,12 @@ async def test_f27_timeouts_do_not_look_at_the_wall(open, monkeypatch, jump):
         await backend.get_connection()
     assert 0.4 < time.monotonic() - started < 30
     waiting = asyncio.ensure_future(backend.get_connection(30))
-    await asyncio.sleep(0.05)
+    assert await eventually_true(lambda: backend.pool.stats().waiters == 1)
     monkeypatch.setattr(time, "time", lambda: wall() - jump)
     await backend.disconnect()
     connection = await waiting
+    assert await answering(connection) == session
+    await backend.return_connection(connection)
+    connection = await backend.get_connection()  # it is neither too old nor too long idle
     assert await answering(connection) == session
     await backend.return_connection(connection)

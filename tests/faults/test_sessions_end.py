@@ -16,7 +16,7 @@ def table(admin):
     admin.ask("CREATE TABLE t (n INT PRIMARY KEY)")
 
 
-@pytest.fixture(params=[0.0, 60.0], ids=["looked at", "trusted"])
+@pytest.fixture(params=[0.0, 3600.0], ids=["looked at", "trusted"])
 def idle(request, monkeypatch):
     """Whether sessions are looked at before they are used again, as they are after a second, or not."""
     monkeypatch.setattr(driver, "_IDLE_SECONDS", request.param)
@@ -48,9 +48,25 @@ async def test_f02_killed_while_idle(backend, admin, proxy, idle):
     assert len(admin.sessions()) == 1
 
 
+@pytest.mark.parametrize("end", ["wait_timeout", "KILL"])
+async def test_f01_f02_the_next_checkout_has_another(open, admin, proxy, end):
+    backend = open(pool_size=1, init_command="SET SESSION wait_timeout = 2" if end == "wait_timeout" else None)
+    connection = await backend.get_connection()
+    first = await answering(connection)
+    await backend.return_connection(connection)
+    if end == "KILL":
+        admin.kill(first)
+    assert eventually(lambda: proxy.open == 0)
+    connection = await backend.get_connection()
+    assert await answering(connection) != first
+    await backend.return_connection(connection)
+    statistics = backend.pool.stats()
+    assert (statistics.size, statistics.in_use, statistics.opened) == (1, 0, 2)
+
+
 async def test_f03_killed_in_a_statement(backend, admin):
     first = await answering(backend)
-    task = asyncio.ensure_future(backend.execute("SELECT SLEEP(9)"))
+    task = asyncio.ensure_future(backend.execute("SELECT SLEEP(60)"))
     assert await admin.begins("SLEEP")
     admin.ask(f"KILL {first}")
     with pytest.raises(ConnectionLost) as caught:
@@ -65,7 +81,7 @@ async def test_f03_killed_in_a_transaction(backend, admin, table):
     with pytest.raises(ConnectionLost):
         async with backend.transaction():
             await backend.execute("INSERT INTO t VALUES (1)")
-            task = asyncio.ensure_future(backend.execute("SELECT SLEEP(9)"))
+            task = asyncio.ensure_future(backend.execute("SELECT SLEEP(60)"))
             assert await admin.begins("SLEEP")
             admin.ask(f"KILL {first}")
             with pytest.raises(ConnectionLost):
@@ -89,7 +105,7 @@ async def test_f04_query_killed(backend, admin, table, within):
     if within == "a transaction":
         await backend.begin_transaction()
     await backend.execute("INSERT INTO t VALUES (1)")
-    task = asyncio.ensure_future(backend.execute("INSERT INTO t SELECT 2 + COUNT(SLEEP(9)) FROM t"))
+    task = asyncio.ensure_future(backend.execute("INSERT INTO t SELECT 2 + COUNT(SLEEP(60)) FROM t"))
     assert await admin.begins("SLEEP")
     admin.ask(f"KILL QUERY {first}")
     with pytest.raises(QueryCanceled) as caught:
