@@ -117,6 +117,26 @@ async def test_asynchronously(tls_server, authorities):
         await ask_async(configuration(tls_server, ssl_ca=authorities["other"].certificate), CIPHER)
 
 
+WEAKER = ["ssl-verify-server-cert=0", "tls-verify-peer=0", "disable-ssl-verify-server-cert", "ssl-mode=DISABLED",
+          "ssl-enforce=0", "skip-ssl", "ssl-ca={ca}"]  # fmt: skip
+
+
+@on("good")
+@pytest.mark.parametrize("line", WEAKER)
+def test_an_option_file_makes_nothing_weaker(tls_server, authorities, opened, tmp_path, line):
+    """The client library would let it."""
+    file = tmp_path / "my.cnf"
+    file.write_text(f"[client]\n{line.format(ca=authorities['ca'].certificate)}\n")
+    config = configuration(tls_server, read_default_file=file)
+    for options, encrypted in (
+        ({"ssl_mode": "REQUIRED"}, True),
+        ({"ssl_ca": "ca"}, True),
+        ({"ssl_ca": "other"}, REFUSED),
+        ({"ssl_mode": "VERIFY_IDENTITY", "ssl_ca": "other"}, REFUSED),
+    ):
+        judge(opened, config.clone(**with_files(options, authorities)), encrypted)
+
+
 @on("good")
 def test_one_tls_version(tls_server, opened):
     for version in ("TLSv1.2", "TLSv1.3"):

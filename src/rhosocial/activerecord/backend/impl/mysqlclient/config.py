@@ -175,7 +175,7 @@ class MySQLConnectionConfig(
     def to_dict(self) -> dict[str, Any]:
         """All options with a value, the password among them in clear (masked only in its repr)."""
         values = {name: getattr(self, name) for name in _FIELDS if name != "user"}
-        left_to_file = _LEFT_TO_FILE - self._given if self.read_default_file else frozenset()
+        left_to_file = {name for name in _LEFT_TO_FILE if self.read_default_file and not self.chose(name)}
         return {
             name: value
             for name, value in values.items()
@@ -188,17 +188,22 @@ class MySQLConnectionConfig(
         A `password_provider` has no text form and is left out.
         """
         masked = self.password if show_password or self.password is None else "***"
+        kept = {name for name in _LEFT_TO_FILE if self.chose(name)} if self.read_default_file else {"host"}
         chosen = {
             name: _as_text(getattr(self, name))
             for name, field in _FIELDS.items()
             if name not in ("user", "password", "password_provider")
-            and (getattr(self, name) != field.default or name == "host")
+            and (getattr(self, name) != field.default or name in kept)
         }
         return build_url(chosen, masked)
 
     def __repr__(self) -> str:
         shown = {name: vars(self).get(name) for name in ("host", "port", *sorted(self._given - {"host", "port"}))}
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+    def chose(self, name: str) -> bool:
+        """Whether an option was given, by whichever source: an option file goes before the defaults only."""
+        return name in self._given
 
     @property
     def pooled(self) -> bool:
@@ -295,7 +300,7 @@ class MySQLConnectionConfig(
         """Where the server is, for messages: host:port, or what else it is found by."""
         if self.unix_socket:
             return self.unix_socket
-        if self.read_default_file and "host" not in self._given:
+        if self.read_default_file and not self.chose("host"):
             return f"the server named in {self.read_default_file}"
         return f"{self.host}:{self.port}"
 
@@ -303,7 +308,7 @@ class MySQLConnectionConfig(
         if self.unix_socket:
             return {"unix_socket": self.unix_socket}
         if self.read_default_file:
-            return {name: getattr(self, name) for name in _LEFT_TO_FILE & self._given}
+            return {name: getattr(self, name) for name in ("host", "port") if self.chose(name)}
         if self.force_ipv6:
             return {"host": _ipv6_address(self.host, self.port), "port": self.port}
         # the client library takes "localhost" for its default socket, whatever the port
@@ -346,7 +351,7 @@ class MySQLConnectionConfig(
 
 
 _FIELDS = {field.name: field for field in fields(MySQLConnectionConfig) if field.name != "options"}
-_LEFT_TO_FILE = frozenset({"host", "port"})  # defaults of these must not override an option file's
+_LEFT_TO_FILE = ("host", "port", "connect_timeout")  # defaults of these must not override an option file's
 
 
 def timeout_setting(seconds: float | None, *, mariadb: bool) -> str:

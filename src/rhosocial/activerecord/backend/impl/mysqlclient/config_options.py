@@ -67,6 +67,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 # What is put into SQL text, or would be taken by the client library for more than a name.
 _PATTERNS: dict[str, str] = {
+    "read_default_file": r"[^\r\n]+",
     "host": r"[A-Za-z0-9._:%-]+",  # libmariadb reads `;` and `=` in a host as a connection string
     "collation": r"[A-Za-z0-9_]+",
     "sql_mode": r"([A-Za-z0-9_]+(,[A-Za-z0-9_]+)*)?",

@@ -17,7 +17,7 @@ from .config import MySQLConnectionConfig
 from .driver_prepared import PreparedStatements, Preparing
 from .driver_rows import CODEC, PLAIN, TUPLES, Outcome, Reader, Shape, Statement, escapes
 from .errors import ConfigError, PacketTooLarge, SQLWarning, StatementWarning, connect_error, is_disconnect
-from .login import check_tls, connect_arguments, is_libmariadb, send_attributes
+from .login import check_tls, connect_arguments, is_libmariadb, send_attributes, with_option_file
 from .session_state import DATABASE
 from .wire import Wire
 
@@ -78,7 +78,8 @@ class Session(Preparing):
         self._connection: Any = None
         try:
             arguments = connect_arguments(config, _LIBMARIADB)
-            self._connection = _Connection(**{**arguments, "autocommit": None}, conv=_RAW, use_unicode=False)
+            with with_option_file(config, arguments, _LIBMARIADB) as complete:
+                self._connection = _Connection(**{**complete, "autocommit": None}, conv=_RAW, use_unicode=False)
             # Asking later fails while another thread runs a statement, and KILL needs it just then.
             self.id: int = self._connection.thread_id()
             self._wire = Wire(self._connection.fileno())

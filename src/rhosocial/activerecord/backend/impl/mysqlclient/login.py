@@ -6,13 +6,27 @@ but takes its options from a host that is a list of them too (Connector/C's "con
 """
 
 import ctypes
-from collections.abc import Mapping
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .config import CLEAR_PASSWORDS, MySQLConnectionConfig
 from .errors import ConfigError, ConnectionError
 
 _CONNECT_ATTR_ADD = 33  # enum mysql_option of both libraries' mysql.h
+
+# Our options that an option file can set, too, and their names there.
+IN_OPTION_FILES = {
+    "connect_timeout": "connect-timeout",
+    "auth_plugin": "default-auth",
+    "ssl_ca": "ssl-ca",
+    "ssl_capath": "ssl-capath",
+    "ssl_cert": "ssl-cert",
+    "ssl_key": "ssl-key",
+    "ssl_ciphers": "ssl-cipher",
+}
 
 # Those that prove to know the password without saying it, to nobody or to the holder of a key.
 _PROVING = (
@@ -35,16 +49,59 @@ def connect_arguments(config: MySQLConnectionConfig, libmariadb: bool) -> dict[s
     arguments = config.driver_kwargs()
     if not libmariadb or config.unix_socket:
         return arguments
-    plugins = (*_PROVING, *CLEAR_PASSWORDS) if config.server_verified else _PROVING
-    options = {"restricted-auth": ",".join(plugins)}
-    if "host" in arguments:
-        options["host"] = arguments["host"]
-    if config.tls_versions:
-        options["tls-version"] = config.tls_versions
-    arguments["host"] = ";".join(f"{name}={value}" for name, value in options.items())
+    if not config.read_default_file:
+        address = {"host": arguments["host"]} if "host" in arguments else {}
+        options = _restrictions(config) | address
+        arguments["host"] = ";".join(f"{name}={value}" for name, value in options.items())
     if config.ssl_mode == "PREFERRED" == config.tls_mode:
         arguments["ssl_mode"] = "REQUIRED"  # libmariadb's "enforce" is TLS wherever the server offers it, else none
     return arguments
+
+
+def _restrictions(config: MySQLConnectionConfig) -> dict[str, str]:
+    """Options of libmariadb's that mysqlclient has no argument for."""
+    plugins = (*_PROVING, *CLEAR_PASSWORDS) if config.server_verified else _PROVING
+    versions = {"tls-version": config.tls_versions} if config.tls_versions else {}
+    return {"restricted-auth": ",".join(plugins), **versions}
+
+
+@contextmanager
+def with_option_file(
+    config: MySQLConnectionConfig, arguments: dict[str, Any], libmariadb: bool
+) -> Iterator[dict[str, Any]]:
+    """The arguments, with an option file of ours in the place of the user's, if there is one.
+
+    For the client library a file goes before what it was told by function, and in it the last line before the others.
+    So ours includes the user's, and then says once more what was chosen here.
+    """
+    if not config.read_default_file:
+        yield arguments
+        return
+    lines = [f"!include {os.path.abspath(config.read_default_file)}", "[client]"]
+    for name, value in _restated(config, libmariadb).items():
+        text = str(value).replace("\\", "\\\\")
+        lines.append(f'{name}="{text}"')
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "options.cnf")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+            file.write("\n".join([*lines, ""]))
+        yield {**arguments, "read_default_file": path}
+
+
+def _restated(config: MySQLConnectionConfig, libmariadb: bool) -> dict[str, Any]:
+    chosen = {name: getattr(config, name) for name in IN_OPTION_FILES if config.chose(name)}
+    restated = {IN_OPTION_FILES[name]: value for name, value in chosen.items() if value is not None}
+    if not config.local_infile:
+        restated["local-infile"] = 0  # a file that is included may set it
+    if libmariadb and not config.unix_socket:
+        restated |= _restrictions(config)
+    if libmariadb and config.tls_required:
+        restated["ssl-enforce"] = 1
+    if libmariadb and config.server_verified:
+        restated["ssl-verify-server-cert"] = 1
+    if not libmariadb and (config.tls_required or config.tls_mode == "DISABLED"):
+        restated["ssl-mode"] = config.tls_mode
+    return restated
 
 
 def send_attributes(connection: Any, client_library: str, arguments: Mapping[str, Any], config: Any) -> None:
