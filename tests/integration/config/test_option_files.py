@@ -1,4 +1,4 @@
-"""An option file goes before the defaults and after everything that is said otherwise, as docs/configuration.md has it."""
+"""An option file goes before the defaults and after all that is said otherwise, as docs/configuration.md has it."""
 
 import inspect
 import socket
