@@ -93,6 +93,34 @@ async def test_f09_lost_with_the_commit_of_many(backend, admin, proxy, numbers):
     assert admin.sessions_become(1) and numbers() == [13]
 
 
+@pytest.mark.parametrize("reached", [False, True], ids=["before the server", "after it"])
+async def test_f09_lost_after_the_commit_of_updates(backend, admin, proxy, numbers, reached):
+    """What is committed is told as such: only the temporary table was still to be dropped, and is with its session."""
+    await backend.execute("ALTER TABLE t ADD COLUMN m INT")
+    await backend.execute("INSERT INTO t VALUES (1, 1), (2, 2)")
+    before = await answering(backend)
+    drop = says(b"DROP TEMPORARY")
+    proxy.use(requests=lose_answer(drop) if reached else at_packet(drop, cut()))
+    assert (await backend.bulk_update_rows("t", ["n"], ["m"], [(1, 5), (2, 6)])).affected_rows == 2
+    proxy.use()
+    assert admin.numbers("SELECT m FROM t ORDER BY n") == [5, 6]
+    assert await answering(backend) != before and admin.sessions_become(1)
+
+
+async def test_f09_lost_with_the_drop_inside_a_transaction(backend, admin, proxy, numbers):
+    await backend.execute("INSERT INTO t VALUES (1)")
+    await backend.execute("ALTER TABLE t ADD COLUMN m INT")
+    with pytest.raises(TransactionLost):
+        async with backend.transaction():
+            proxy.use(requests=at_packet(says(b"DROP TEMPORARY"), cut()))
+            await backend.bulk_update_rows("t", ["n"], ["m"], [(1, 5)])
+            with pytest.raises(ConnectionLost):
+                await backend.execute(INSERT, (2,))
+    proxy.use()
+    assert numbers() == [1] and admin.numbers("SELECT m IS NULL FROM t") == [1]
+    assert await answering(backend) and admin.sessions_become(1)
+
+
 async def test_f09_lost_before_commit_is_known_to_be_undone(backend, admin, proxy, numbers):
     await backend.begin_transaction()
     await backend.execute(INSERT, (1,))

@@ -67,11 +67,23 @@ def test_it_is_the_option_that_allows_it(secret_file):
 
 def test_an_option_file_that_turns_it_on_is_refused(tmp_path):
     file = tmp_path / "client.cnf"
-    for line in ("local-infile", "local_infile=1", "loose-local-infile = 1", "  enable-local-infile"):
+    for line in ("local-infile", "local_infile=1", "loose-local-infile = 1", "  enable-local-infile", "LOCAL-INF"):
         file.write_text(f"[client]\nport=1\n{line}\n")
         with pytest.raises(ConfigError, match="local_infile=True"):
             MySQLConnectionConfig(read_default_file=file)
         assert MySQLConnectionConfig(read_default_file=file, local_infile=True).local_infile
+
+
+def test_nor_may_a_file_have_the_client_library_run_a_statement_of_a_bulk_loads_session(tmp_path):
+    """It runs while the library logs in: before its handler for files can be changed."""
+    file = tmp_path / "client.cnf"
+    for line in ("init-command=SET @a=1", "init_command = DO 0", "loose-init-com=DO 0", "!include /etc/other.cnf"):
+        file.write_text(f"[client]\nport=1\n{line}\n")
+        with pytest.raises(ConfigError, match="init_command as an option"):
+            MySQLConnectionConfig(read_default_file=file, bulk_load=True)
+        assert MySQLConnectionConfig(read_default_file=file).read_default_file == str(file)
+    file.write_text("[client]\nport=1\n# init-command\n")
+    assert MySQLConnectionConfig(read_default_file=file, bulk_load=True).bulk_load
 
 
 @pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])

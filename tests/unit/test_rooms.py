@@ -58,10 +58,12 @@ MAY_IMPORT = {
     "async_pool": {"async_session", "pool_policy", "session_state"},
     "session_state": set(),
     "async_prepared": {"codec", "driver_prepared", "driver_rows"},
+    "async_rows": {"bulk", "errors"},
     "async_session": {"async_prepared", "codec", "config", "driver", "driver_rows", "errors"},
     "bulk": {"codec", "driver", "driver_prepared", "errors", "prepared"},
     "bulk_statements": {"bulk"},
     "bulk_load": {
+        "async_rows",
         "async_session",
         "bulk",
         "bulk_statements",
@@ -71,7 +73,7 @@ MAY_IMPORT = {
         "errors",
         "transaction",
     },
-    "bulk_operations": {"bulk", "bulk_statements", "driver", "transaction"},
+    "bulk_operations": {"async_rows", "bulk", "bulk_statements", "driver", "transaction"},
     "execution": {
         "bulk",
         "capabilities",
@@ -124,7 +126,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "MySQLdb": {"driver", "driver_prepared", "driver_rows"},
     "subprocess": {"server"},
-    "asyncio": {"async_session", "async_backend", "async_pool", "retry"},
+    "asyncio": {"async_session", "async_backend", "async_pool", "async_rows", "retry"},
 }
 
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -128,3 +128,23 @@ def test_statements_stay_within_a_small_packet(table, stored):
     assert stored() == list(some())
     with pytest.raises(PacketTooLarge, match="row 3: its statement"):
         table.execute_many(INSERT, [("a", 1), ("b", 2), ("x" * 2000, 3)])
+
+
+@pytest.mark.parametrize("connect", ["sync"], indirect=True)
+def test_rows_that_use_the_backend_meanwhile(table, stored):
+    """A statement between those of the batch, on the same session: one before its transaction, the others within."""
+
+    def rows(then=()):
+        for i in range(COUNT):
+            if i % 1000 == 0:
+                assert table.execute("SELECT %s AS i", (i,)).data == [{"i": i}]
+                table.execute_many(INSERT, [(f"own {i}", None)])
+            yield f"name {i}", i
+        yield from then
+
+    table.execute_many(INSERT, rows())
+    assert {*stored()} == {*some(), *((f"own {i}", None) for i in range(0, COUNT, 1000))}
+    table.execute("DELETE FROM t")
+    with pytest.raises(IntegrityError), table.transaction():
+        table.execute_many(INSERT, rows([("name 1", 1)]))
+    assert stored() == []

@@ -214,6 +214,31 @@ async def test_bulk_create(async_twins, named):
         assert_same(one, other)
 
 
+async def test_bulk_create_of_records_from_generators(async_twins):
+    writer = async_twins.fast.writer
+
+    async def records(names):
+        for name in names:
+            yield writer(name=name)
+
+    made = await writer.bulk_create(records("abc"))
+    made += await writer.bulk_create(writer(name=name) for name in "de")
+    assert [(record.id, record.name) for record in made] == list(enumerate("abcde", 1))
+    assert [record.name for record in await writer.query().order_by("id").all()] == list("abcde")
+    with pytest.raises(ValueError, match="midway"):
+        await writer.bulk_create(writer(name=name) if name else raised() async for name in letters("fg\0"))
+    assert len(await writer.query().all()) == 5
+
+
+async def letters(text):
+    for letter in text:
+        yield letter.strip("\0")
+
+
+def raised():
+    raise ValueError("midway")
+
+
 async def test_rows_that_fill_several_packets(async_twins, async_backend):
     async_backend._connection._longest = 1000
     writer = async_twins.fast.writer

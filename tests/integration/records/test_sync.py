@@ -291,6 +291,13 @@ def test_bulk_create(twins, named):
         assert_same(one, other)
 
 
+def test_bulk_create_of_a_generator(twins):
+    writer = twins.fast.writer
+    made = writer.bulk_create(writer(name=name) for name in "ab")
+    assert [(record.id, record.name) for record in made] == [(1, "a"), (2, "b")]
+    assert [record.name for record in writer.query().order_by("id").all()] == ["a", "b"]
+
+
 def test_events_around_bulk_create(twins):
     """A record with a handler of its own: everything is told, in core's order."""
     seen = []

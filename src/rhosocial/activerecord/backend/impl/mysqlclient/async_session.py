@@ -5,8 +5,10 @@ import os
 import threading
 import time
 import weakref
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
-from typing import Any, Callable, List, Optional, Tuple, TypeVar
+from typing import Any, Callable, Iterator, List, Optional, Tuple, TypeVar
 
 from .async_prepared import AsyncPreparing
 from .codec.abc import WireError
@@ -24,6 +26,11 @@ _WRITABLE = 2
 _OUT_OF_STEP = 2014  # CR_COMMANDS_OUT_OF_SYNC
 _T = TypeVar("_T")
 _ENDED = "the session was ended while a statement ran on it"
+_CALLEE = (
+    "the rows of a batch are read from what uses the batch's own backend: read them by its stream(), outside "
+    "transactions, or give them a backend of their own"
+)
+_CALLERS: ContextVar[Tuple[object, ...]] = ContextVar("callers", default=())
 
 
 async def apart(work: Callable[[], _T], give_up: Callable[[], None]) -> _T:
@@ -41,9 +48,12 @@ class LoopLock:
     def __init__(self) -> None:
         self._loop: Optional[weakref.ref[asyncio.AbstractEventLoop]] = None
         self._lock = asyncio.Lock()
+        self._caller: Optional[object] = None
 
     def here(self) -> asyncio.Lock:
         """The running loop's lock. Raises OperationalError where another loop, running too, holds its own."""
+        if self._caller is not None and self._caller in _CALLERS.get():
+            raise OperationalError(_CALLEE)
         loop = asyncio.get_running_loop()
         before = self._loop() if self._loop is not None else None
         if before is not loop:
@@ -52,6 +62,17 @@ class LoopLock:
             self._loop = weakref.ref(loop)
             self._lock = asyncio.Lock()
         return self._lock
+
+    @contextmanager
+    def refusing_callees(self) -> Iterator[None]:
+        """Code of others is called by who holds the lock: it, and tasks it makes, would wait for it for ever."""
+        self._caller = caller = object()
+        before = _CALLERS.set((*_CALLERS.get(), caller))
+        try:
+            yield
+        finally:
+            self._caller = None
+            _CALLERS.reset(before)
 
 
 class AsyncSession(AsyncPreparing, Session):

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain, count, islice
-from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Union
 from uuid import UUID
 
 from .codec.sql import InsertShape, Template, template
@@ -112,8 +112,9 @@ class Rows:
     """
 
     at_once = _BLOCK
+    asynchronous = False
 
-    def __init__(self, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
+    def __init__(self, rows: Any, adapt: Callable[[Any], Any]) -> None:
         self._rows, self._adapt = rows, adapt
         self.error: Optional[Exception] = None
         self.count = 0
@@ -144,8 +145,7 @@ class Rows:
 class Batch:
     """The statements that do ``sql`` for each of ``rows``: multi-row INSERTs where its shape allows it.
 
-    rows:   any iterable of lists or tuples, read as the statements are sent
-    adapt:  makes a row's values such as the codec knows
+    Between its chunks a None says that there are no rows now: AsyncRows.read() has to be awaited.
     """
 
     before: Tuple[bytes, ...] = ()
@@ -154,11 +154,11 @@ class Batch:
     size = INSERT_BYTES
     arrays = True  # where they can be had
 
-    def __init__(self, sql: str, rows: Iterable[Sequence[Any]], adapt: Callable[[Any], Any]) -> None:
-        self.sql, self.rows = sql, Rows(rows, adapt)
+    def __init__(self, sql: str, rows: Rows) -> None:
+        self.sql, self.rows = sql, rows
         self._affected = 0
         self._first_id: Optional[int] = None
-        self.chunks: Iterator[Union[Chunk, Array]] = iter(())
+        self.chunks: Iterator[Any] = iter(())
         self.is_one = True
 
     def start(self, session: Any, longest: int) -> None:
@@ -177,15 +177,16 @@ class Batch:
         if not first:
             self.before = self.after = self.cleanup = ()
 
-    def _by_arrays(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Union[Chunk, Array]]:
+    def _by_arrays(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Union[Chunk, Array, None]]:
         limit = min(ARRAY_BYTES, longest // 2)  # as it is counted before the types and lengths are added
         for before, block in blocks:
             array = Array(self.sql, block, before, limit)
             while array.left and not array.refused:
                 yield array
-            yield from self._by_text(cut, [(array.start, array.left)], longest)
+            if array.left or not block:
+                yield from self._by_text(cut, [(array.start, array.left)], longest)
 
-    def _by_text(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Chunk]:
+    def _by_text(self, cut: Template, blocks: _Blocks, longest: int) -> Iterator[Optional[Chunk]]:
         backslash = cut.backslash
         head, row, tail = shape = cut.insert or InsertShape(b"", cut.parts, b"")
         room = min(self.size, longest) - len(head) - len(tail) if cut.insert else 0
@@ -195,6 +196,8 @@ class Batch:
         for base, block in blocks:
             start = start if texts else base
             done = 0
+            if not block:
+                yield None
             while done < len(block):
                 text, end = _bind_rows(row, block, done, left, backslash, base)
                 full = bool(texts) and len(text) > left  # then the row is the next statement's
@@ -232,12 +235,12 @@ class InsertBatch(Batch):
     The rows go into one statement, if a packet holds them: its ids follow one by one.
     """
 
-    def __init__(self, sql: str, rows: Sequence[Sequence[Any]], adapt: Callable[[Any], Any], returning: bool) -> None:
-        super().__init__(sql, rows, adapt)
+    def __init__(self, sql: str, rows: Rows, count: int, returning: bool) -> None:
+        super().__init__(sql, rows)
         self.size = INSERT_BYTES if returning else sys.maxsize
         self.arrays = returning
         self.rows.at_once = _ARRAY
-        self._numbered = not returning and len(rows) > 1
+        self._numbered = not returning and count > 1
         self._returned: List[Any] = []
 
     def _take(self, start: int, outcome: Outcome) -> Optional[Question]:

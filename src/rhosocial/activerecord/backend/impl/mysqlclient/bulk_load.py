@@ -2,10 +2,12 @@
 
 import re
 import time
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence
 
 from rhosocial.activerecord.backend.result import QueryResult
 
+from .async_rows import AnyRows, AsyncRows, ReadingForThread, any_rows
 from .async_session import apart
 from .bulk import Batch, Rows
 from .bulk_statements import insert_sql, table_name
@@ -51,16 +53,21 @@ class _LoadingSession(Session):
 
 
 class Loading:
-    """One bulk load. run() blocks; give_up() ends it from another thread."""
+    """One bulk load. run() blocks; give_up() ends it from another thread.
 
-    def __init__(self, backend: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    read_on: called in run()'s thread where asynchronous rows have to be read first; returns when they are
+    """
+
+    read_on: Callable[[], None]
+
+    def __init__(self, backend: Any, table: str, columns: Sequence[str], rows: Rows) -> None:
         self._config: MySQLConnectionConfig = backend.config.clone(
             local_infile=CODEC.library is not None, autocommit=True
         )
         self._planner, self._quoted = backend._planner, backend.dialect.format_identifier
         self._table, self._columns = table, list(columns)
-        self._batch = Batch(insert_sql(backend.dialect, table, self._columns), rows, backend._bindable)
-        self.rows: Rows = self._batch.rows
+        self._batch = Batch(insert_sql(backend.dialect, table, self._columns), rows)
+        self.rows = rows
         self._session: Optional[Session] = None
         self._given_up = False
 
@@ -101,10 +108,16 @@ class Loading:
 
     def _insert(self, session: Session) -> Outcome:
         """Where the client library is out of reach."""
-        self._batch.start(session, session.longest())
-        for chunk in self._batch.chunks:
-            self._batch.take(chunk, chunk.run(session, PLAIN))
-        return self._batch.outcome()
+        batch = self._batch
+        if batch.rows.asynchronous:
+            self.read_on()
+        batch.start(session, session.longest())
+        for chunk in batch.chunks:
+            if chunk is None:
+                self.read_on()
+            else:
+                batch.take(chunk, chunk.run(session, PLAIN))
+        return batch.outcome()
 
     def _load(self, session: Session) -> Outcome:
         types = session.run(f"SHOW COLUMNS FROM {self._table}".encode()).rows or ()
@@ -122,6 +135,8 @@ class Loading:
     def _lines(self, kinds: List[Load]) -> Iterator[bytes]:
         for before, block in self.rows.blocks():
             done = 0
+            if not block:
+                self.read_on()
             while done < len(block):
                 self._refuse_given_up()
                 text, done = CODEC.functions.load_rows(bytes(kinds), block, done, _CHUNK, before)
@@ -162,19 +177,23 @@ def _warned(warnings: List[Any], count: int) -> Exception:
 
 
 class _BulkLoads:
+    @contextmanager
     def _loading(
-        self: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], schema_name: Optional[str]
-    ) -> Loading:
-        if not (self.config.bulk_load or self.config.local_infile):
-            raise OperationalError(_REFUSED)
-        if self.in_transaction:
-            raise OperationalError(_IN_TRANSACTION)
-        loading = Loading(self, table_name(self.dialect, table, schema_name), columns, rows)
-        self._log_statement(f"LOAD DATA LOCAL INTO {table}", "many rows")
-        return loading
-
-    def _failed_load(self: Any, loading: Optional[Loading], error: Exception) -> Exception:
-        return error if loading is not None and error is loading.rows.error else self._failed(error)
+        self: Any, table: str, columns: Sequence[str], rows: Rows, schema_name: Optional[str]
+    ) -> Iterator[Loading]:
+        """A load that is allowed; its errors are typed, but those of the rows' iterable."""
+        try:
+            if not (self.config.bulk_load or self.config.local_infile):
+                raise OperationalError(_REFUSED)
+            if self.in_transaction:
+                raise OperationalError(_IN_TRANSACTION)
+            loading = Loading(self, table_name(self.dialect, table, schema_name), columns, rows)
+            self._log_statement(f"LOAD DATA LOCAL INTO {table}", "many rows")
+            yield loading
+        except Exception as error:
+            if error is rows.error:
+                raise
+            self._fail(error)
 
 
 class BulkLoadMixin(_BulkLoads):
@@ -195,15 +214,9 @@ class BulkLoadMixin(_BulkLoads):
         allows it, and within a transaction; ParameterTypeError for a value that LOAD DATA would store otherwise than
         INSERT; IntegrityError, DataError and others for any warning of the server's; what ``rows`` raises as it is.
         """
-        started, loading = time.perf_counter(), None
-        try:
-            loading = self._loading(table, columns, rows, schema_name)
+        started = time.perf_counter()
+        with self._loading(table, columns, Rows(rows, self._bindable), schema_name) as loading:
             outcome = loading.run()
-        except Exception as error:
-            meant = self._failed_load(loading, error)
-            if meant is error:
-                raise
-            raise meant from error
         return self._result(outcome, None, time.perf_counter() - started)
 
 
@@ -214,18 +227,21 @@ class AsyncBulkLoadMixin(_BulkLoads):
         self: Any,
         table: str,
         columns: Sequence[str],
-        rows: Iterable[Sequence[Any]],
+        rows: AnyRows,
         *,
         schema_name: Optional[str] = None,
     ) -> QueryResult:
-        """BulkLoadMixin.bulk_load, awaited. A thread runs it, and reads ``rows``."""
-        started, loading = time.perf_counter(), None
-        try:
-            loading = self._loading(table, columns, rows, schema_name)
-            outcome = await apart(loading.run, loading.give_up)
-        except Exception as error:
-            meant = self._failed_load(loading, error)
-            if meant is error:
-                raise
-            raise meant from error
+        """BulkLoadMixin.bulk_load, awaited: a thread runs it.
+
+        rows: an iterable, which the thread reads; or an asynchronous one, which a task of the loop reads
+        """
+        started = time.perf_counter()
+        given = any_rows(rows, self._bindable)
+        with self._loading(table, columns, given, schema_name) as loading:
+            work = apart(loading.run, loading.give_up)
+            if isinstance(given, AsyncRows):
+                reading = ReadingForThread(given)
+                loading.read_on = reading.read_on
+                work = reading.during(work)
+            outcome = await work
         return self._result(outcome, None, time.perf_counter() - started)

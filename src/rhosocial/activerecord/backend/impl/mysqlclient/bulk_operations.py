@@ -6,7 +6,8 @@ from typing import Any, AsyncIterator, ContextManager, Iterable, Iterator, List,
 
 from rhosocial.activerecord.backend.result import QueryResult
 
-from .bulk import Batch, unit
+from .async_rows import AnyRows, any_rows, reading
+from .bulk import Batch, Rows, unit
 from .bulk_statements import UpdateBatch, table_name, upsert_sql
 from .driver import PLAIN, Outcome, Shape
 from .transaction import fail_commit
@@ -23,7 +24,7 @@ class BulkMixin:
         PacketTooLarge for a row that no statement can hold; what ``params_list`` itself raises comes as it is.
         Inside a transaction a failed call undoes its own rows only.
         """
-        return self._run_logged(Batch(sql, params_list, self._bindable))
+        return self._run_logged(Batch(sql, Rows(params_list, self._bindable)))
 
     def bulk_upsert(
         self: Any,
@@ -43,7 +44,7 @@ class BulkMixin:
         """
         self.get_server_version()
         sql = upsert_sql(self.dialect, table_name(self.dialect, table, schema_name), columns, update_columns)
-        return self._run_logged(Batch(sql, rows, self._bindable))
+        return self._run_logged(Batch(sql, Rows(rows, self._bindable)))
 
     def bulk_update_rows(
         self: Any,
@@ -62,7 +63,8 @@ class BulkMixin:
         """
         name = table_name(self.dialect, table, schema_name)
         keys = tuple(key_columns)
-        return self._run_logged(UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), rows, self._bindable))
+        given = Rows(rows, self._bindable)
+        return self._run_logged(UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), given))
 
     def _run_logged(self: Any, batch: Batch) -> QueryResult:
         started = time.perf_counter()
@@ -73,7 +75,7 @@ class BulkMixin:
         return self._run_many(sql, params_list).affected_rows
 
     def _run_many(self: Any, sql: str, rows: Iterable[Sequence[Any]]) -> Outcome:
-        return self._run_batch(Batch(sql, rows, self._bindable))
+        return self._run_batch(Batch(sql, Rows(rows, self._bindable)))
 
     def _run_batch(self: Any, batch: Batch, shape: Shape = PLAIN) -> Outcome:
         """All of a batch's statements or none, with no other thread's in between."""
@@ -122,7 +124,7 @@ class BulkMixin:
     @staticmethod
     def _clean_up(session: Any, batch: Batch) -> None:
         for statement in batch.cleanup:
-            if not session.closed:
+            with suppress(Exception):  # a lost session takes its temporary tables with it
                 session.run(statement)
 
 
@@ -143,38 +145,42 @@ def _savepoint(session: Any) -> Iterator[None]:
 class AsyncBulkMixin:
     """Batches of an AsyncMySQLBackend."""
 
-    async def execute_many(self: Any, sql: str, params_list: Iterable[Sequence[Any]]) -> QueryResult:
-        """BulkMixin.execute_many, awaited."""
-        return await self._run_logged(Batch(sql, params_list, self._bindable))
+    async def execute_many(self: Any, sql: str, params_list: AnyRows) -> QueryResult:
+        """BulkMixin.execute_many, awaited.
+
+        params_list: also an asynchronous iterable, such as an asynchronous generator, which is closed after an error.
+        It cannot use this backend while it is read: OperationalError.
+        """
+        return await self._run_logged(Batch(sql, any_rows(params_list, self._bindable)))
 
     async def bulk_upsert(
         self: Any,
         table: str,
         columns: Sequence[str],
-        rows: Iterable[Sequence[Any]],
+        rows: AnyRows,
         update_columns: Optional[Sequence[str]] = None,
         *,
         schema_name: Optional[str] = None,
     ) -> QueryResult:
-        """BulkMixin.bulk_upsert, awaited."""
+        """BulkMixin.bulk_upsert, awaited. rows: also an asynchronous iterable"""
         await self.get_server_version()
         sql = upsert_sql(self.dialect, table_name(self.dialect, table, schema_name), columns, update_columns)
-        return await self._run_logged(Batch(sql, rows, self._bindable))
+        return await self._run_logged(Batch(sql, any_rows(rows, self._bindable)))
 
     async def bulk_update_rows(
         self: Any,
         table: str,
         key_columns: Sequence[str],
         columns: Sequence[str],
-        rows: Iterable[Sequence[Any]],
+        rows: AnyRows,
         *,
         schema_name: Optional[str] = None,
     ) -> QueryResult:
-        """BulkMixin.bulk_update_rows, awaited."""
+        """BulkMixin.bulk_update_rows, awaited. rows: also an asynchronous iterable"""
         name = table_name(self.dialect, table, schema_name)
         keys = tuple(key_columns)
-        batch = UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), rows, self._bindable)
-        return await self._run_logged(batch)
+        given = any_rows(rows, self._bindable)
+        return await self._run_logged(UpdateBatch(self.dialect, name, (*keys, *columns), len(keys), given))
 
     async def _run_logged(self: Any, batch: Batch) -> QueryResult:
         started = time.perf_counter()
@@ -184,27 +190,29 @@ class AsyncBulkMixin:
     async def _execute_batch_fast_async(self: Any, sql: str, params_list: List[tuple]) -> int:
         return (await self._run_many(sql, params_list)).affected_rows
 
-    async def _run_many(self: Any, sql: str, rows: Iterable[Sequence[Any]]) -> Outcome:
-        return await self._run_batch(Batch(sql, rows, self._bindable))
+    async def _run_many(self: Any, sql: str, rows: AnyRows) -> Outcome:
+        return await self._run_batch(Batch(sql, any_rows(rows, self._bindable)))
 
     async def _run_batch(self: Any, batch: Batch, shape: Shape = PLAIN) -> Outcome:
         """All of a batch's statements or none, with no other task's in between."""
         try:
-            async with self._turn.here():
-                session = await self._session()
-                self._note(session, batch.sql)
-                try:
-                    batch.start(session, await session.longest())
-                    async with self._all_or_none(session, batch.is_one):
-                        await self._send(session, batch, shape)
-                finally:
-                    await self._clean_up(session, batch)
+            async with self._turn.here(), reading(batch.rows, self._turn):
+                await self._send_all(await self._session(), batch, shape)
             return batch.outcome()
         except Exception as error:
             if error is batch.rows.error:
                 raise
             await self._undo(error)
             return self._fail(error)
+
+    async def _send_all(self: Any, session: Any, batch: Batch, shape: Shape) -> None:
+        self._note(session, batch.sql)
+        try:
+            batch.start(session, await session.longest())
+            async with self._all_or_none(session, batch.is_one):
+                await self._send(session, batch, shape)
+        finally:
+            await self._clean_up(session, batch)
 
     @asynccontextmanager
     async def _all_or_none(self: Any, session: Any, is_one: bool) -> AsyncIterator[None]:
@@ -233,6 +241,9 @@ class AsyncBulkMixin:
         for statement in batch.before:
             await session.run(statement)
         for chunk in batch.chunks:
+            if chunk is None:
+                await batch.rows.read()  # type: ignore[attr-defined]
+                continue
             question = batch.take(chunk, await chunk.run(session, shape))
             if question is not None:
                 question.judge(await session.run(question.statement))
@@ -242,5 +253,5 @@ class AsyncBulkMixin:
     @staticmethod
     async def _clean_up(session: Any, batch: Batch) -> None:
         for statement in batch.cleanup:
-            if not session.closed:
+            with suppress(Exception):  # a lost session takes its temporary tables with it
                 await session.run(statement)

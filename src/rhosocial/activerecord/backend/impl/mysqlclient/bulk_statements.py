@@ -1,9 +1,9 @@
 """The SQL of upserts and batched updates."""
 
 from itertools import count
-from typing import Any, Callable, Iterable, Optional, Sequence
+from typing import Any, Optional, Sequence
 
-from .bulk import Batch
+from .bulk import Batch, Rows
 
 _NUMBERS = count()
 
@@ -48,20 +48,12 @@ class UpdateBatch(Batch):
 
     arrays = False  # a statement prepared for a temporary table is of no use afterwards
 
-    def __init__(
-        self,
-        dialect: Any,
-        table: str,
-        columns: Sequence[str],
-        keys: int,
-        rows: Iterable[Sequence[Any]],
-        adapt: Callable[[Any], Any],
-    ) -> None:
+    def __init__(self, dialect: Any, table: str, columns: Sequence[str], keys: int, rows: Rows) -> None:
         name = dialect.format_identifier
         given = name(f"bulk_update_{next(_NUMBERS)}")
         names = [name(column) for column in columns]
         key = ", ".join(names[:keys])
-        super().__init__(insert_sql(dialect, given, columns), rows, adapt)
+        super().__init__(insert_sql(dialect, given, columns), rows)
         if not 0 < keys < len(columns):
             raise ValueError("an update needs columns that are the key, and columns to set")
         create = f"CREATE TEMPORARY TABLE {given} (PRIMARY KEY ({key})) SELECT {', '.join(names)} FROM {table} LIMIT 0"

@@ -38,6 +38,7 @@ from .config_sources import (
     file_options,
     mask,
     read_option_file,
+    sets_option,
     url_options,
 )
 from .errors import ConfigError
@@ -449,10 +450,16 @@ def _check_rest(config: MySQLConnectionConfig) -> None:
         raise ConfigError("give password or password_provider, not both")
     if config.read_default_file:
         content = read_option_file(config.read_default_file)
-        if not config.local_infile and re.search(rb"(?m)^\s*(?:loose[-_]|enable[-_])*local[-_]infile", content):
+        if not config.local_infile and sets_option(content, b"local-infile"):
             raise ConfigError(
                 f"{config.read_default_file} sets local-infile, which the client library would obey: "
                 "take it out, or allow LOAD DATA LOCAL by local_infile=True"
+            )
+        # Run while it logs in, when a server may ask for any file yet.
+        if config.bulk_load and not config.local_infile and sets_option(content, b"init-command", b"!include"):
+            raise ConfigError(
+                f"{config.read_default_file} has an init-command or !include, with which bulk_load would let the "
+                "server read files: give init_command as an option"
             )
     if config.conn_attrs and config.read_default_file and config.username is None:
         raise ConfigError("conn_attrs needs the username as an option, not in an option file")

@@ -161,6 +161,15 @@ def _parse_document(path: str, suffix: str, content: bytes) -> Any:
     raise problem
 
 
+def sets_option(content: bytes, *names: bytes) -> bool:
+    """Whether an option file sets one of these, perhaps by the beginning of its name (manual 6.2.2.1)."""
+    for line in content.lower().splitlines():
+        key = re.sub(rb"^(?:(?:loose|enable)-)+", b"", line.split(b"=")[0].strip().replace(b"_", b"-"))
+        if key and any(name.startswith(key) or (name[:1] == b"!" and key.startswith(name)) for name in names):
+            return True
+    return False
+
+
 def read_option_file(path: str) -> bytes:
     """An option file's bytes; refused where a password in it can be read, or the file be written, by everybody."""
     content, public = _read(path)

@@ -23,7 +23,7 @@ from rhosocial.activerecord.backend.options import (
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.backend.schema import StatementType
 
-from .bulk import BOUND_TYPES, InsertBatch
+from .bulk import BOUND_TYPES, InsertBatch, Rows
 from .bulk_operations import AsyncBulkMixin, BulkMixin
 from .bulk_statements import UpdateBatch, table_name
 from .codec.sql import template
@@ -88,6 +88,10 @@ class _Templates:
         # None for a name that the codec takes for more than a name
         return sql if sql and template(sql, True).insert and template(sql, False).insert else None
 
+    def _insert_batch(self: Any, sql: str, options: BulkInsertOptions) -> InsertBatch:
+        rows = Rows(options.rows, self._bindable)
+        return InsertBatch(sql, rows, len(options.rows), returning=bool(options.returning_columns))
+
     def _update_batch(self: Any, options: BulkUpdateOptions) -> Optional[UpdateBatch]:
         """The batch that does it; None for a few rows, and where they are not plain values, each key once."""
         keys, values = options.pk_values, options.field_values
@@ -98,7 +102,7 @@ class _Templates:
         if {*map(len, values.values())} != {len(rows)} or None in keys or len(set(keys)) < len(rows):
             return None
         table = table_name(self.dialect, options.table, options.schema_name)
-        return UpdateBatch(self.dialect, table, (options.pk_column, *values), 1, rows, self._bindable)
+        return UpdateBatch(self.dialect, table, (options.pk_column, *values), 1, Rows(rows, self._bindable))
 
 
 def _insert_sql(dialect: Any, table: Any, columns: Tuple[str, ...], returning: Any, options: Any) -> str:
@@ -164,7 +168,7 @@ class OperationsMixin(_Templates, BulkMixin):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        batch = InsertBatch(sql, options.rows, self._bindable, returning=bool(options.returning_columns))
+        batch = self._insert_batch(sql, options)
         outcome = self._run_batch(batch, self._shape(execution, None, None))
         if options.auto_commit:
             self._handle_auto_commit_if_needed()
@@ -208,7 +212,7 @@ class AsyncOperationsMixin(_Templates, AsyncBulkMixin):
         started = time.perf_counter()
         self._log_statement(sql, f"{len(options.rows)} rows")
         execution = _execution_options(options)
-        batch = InsertBatch(sql, options.rows, self._bindable, returning=bool(options.returning_columns))
+        batch = self._insert_batch(sql, options)
         outcome = await self._run_batch(batch, self._shape(execution, None, None))
         if options.auto_commit:
             await self._handle_auto_commit_if_needed()

@@ -3,7 +3,7 @@
 import logging
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, AsyncIterable, Dict, Iterable, Iterator, List, Optional, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import Column
@@ -304,8 +304,13 @@ class FastLoadMixin(_Loading):
             super()._trigger_event(event, **kwargs)  # type: ignore[misc]
 
     @classmethod
-    def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:
-        """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError."""
+    def bulk_create(cls: Any, records: Iterable[Any], *, batch_size: Optional[int] = None) -> List[Any]:
+        """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError.
+
+        records: a list, which is returned; of an iterator one is made
+        """
+        if isinstance(records, Iterator):
+            records = list(records)
         bulk = bulk_of(cls, cls._load_plan(), records)
         if bulk is None:
             return super().bulk_create(records, batch_size=batch_size)  # type: ignore[misc]
@@ -370,8 +375,12 @@ class AsyncFastLoadMixin(_Loading):
             await super()._trigger_event(event, **kwargs)  # type: ignore[misc]
 
     @classmethod
-    async def bulk_create(cls: Any, records: List[Any], *, batch_size: Optional[int] = None) -> List[Any]:
-        """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError."""
+    async def bulk_create(cls: Any, records: Any, *, batch_size: Optional[int] = None) -> List[Any]:
+        """FastLoadMixin.bulk_create, awaited. records: also an asynchronous iterable"""
+        if isinstance(records, AsyncIterable):
+            records = [record async for record in records]
+        elif isinstance(records, Iterator):
+            records = list(records)
         bulk = bulk_of(cls, cls._load_plan(), records)
         if bulk is None:
             return await super().bulk_create(records, batch_size=batch_size)  # type: ignore[misc]
