@@ -3,7 +3,7 @@
 import logging
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, AsyncIterable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, AsyncIterable, Dict, Iterator, List, Optional, Tuple
 from uuid import UUID
 
 from rhosocial.activerecord.backend.expression import Column
@@ -304,7 +304,7 @@ class FastLoadMixin(_Loading):
             super()._trigger_event(event, **kwargs)  # type: ignore[misc]
 
     @classmethod
-    def bulk_create(cls: Any, records: Iterable[Any], *, batch_size: Optional[int] = None) -> List[Any]:
+    def bulk_create(cls: Any, records: Any, *, batch_size: Optional[int] = None) -> List[Any]:
         """Insert new records, all or none; their keys are set. Raises BulkStateError, BulkValidationError.
 
         records: a list, which is returned; of an iterator one is made
