@@ -203,16 +203,14 @@ cdef class Reader:
 
         planner.plan(self, shape) says how to decode the rows. Raises what open() and fetch() raise.
         """
+        cdef uint64_t generated
         if not self.open():
-            return None, <int64_t> self.library.affected_rows(self.mysql), self._insert_id(), ()
+            generated = self.library.insert_id(self.mysql)
+            return None, <int64_t> self.library.affected_rows(self.mysql), generated if generated else None, ()
         plan = planner.plan(self, shape)
         rows = self.fetch(plan)
         self.close()
-        return rows, len(rows), self._insert_id(), plan.names
-
-    cdef object _insert_id(self):
-        cdef uint64_t number = self.library.insert_id(self.mysql)
-        return number if number else None
+        return rows, len(rows), None, plan.names
 
     def open(self):
         """Begin reading the statement's result; False where it has none.

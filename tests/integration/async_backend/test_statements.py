@@ -42,6 +42,22 @@ async def test_no_result_set(backend):
     assert (await backend.execute("UPDATE t SET v = 99 WHERE id <= 3")).affected_rows == 3
 
 
+async def test_rows_come_without_the_id_of_a_statement_before(backend, server):
+    await backend.execute("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v INT)")
+    insert = "INSERT INTO t (v) VALUES (%s)" + " RETURNING id" * (server.flavor == "mariadb")
+    expected = (None, [{"id": 2}]) if server.flavor == "mariadb" else (2, None)
+
+    async def prepared(sql, params):
+        return await (await backend.prepare(sql)).execute(params)
+
+    for run in (backend.execute, prepared):
+        await backend.execute("TRUNCATE TABLE t")
+        assert (await backend.execute("INSERT INTO t (v) VALUES (1)")).last_insert_id == 1
+        assert (await run("SELECT %s AS x", (1,))).last_insert_id is None
+        result = await run(insert, (2,))
+        assert (result.last_insert_id, result.data) == expected
+
+
 async def test_tuples_through_a_cursor(backend):
     cursor = await backend._get_cursor()
     await cursor.execute("SELECT 1 AS a, 'x' AS b UNION ALL SELECT 2, NULL ORDER BY a")

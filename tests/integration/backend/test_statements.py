@@ -58,6 +58,19 @@ def test_statements_without_rows_have_no_data(table):
     assert table.execute("CREATE TABLE u (a INT)").last_insert_id is None
 
 
+def test_rows_come_without_the_id_of_a_statement_before(table, server):
+    """A result set brings no generated id."""
+    insert = "INSERT INTO t (name) VALUES (%s)" + " RETURNING id" * (server.flavor == "mariadb")
+    expected = (None, [{"id": 2}]) if server.flavor == "mariadb" else (2, None)
+    for run in (table.execute, lambda sql, params: table.prepare(sql).execute(params)):
+        table.execute("TRUNCATE TABLE t")
+        assert table.execute("INSERT INTO t (name) VALUES ('a')").last_insert_id == 1
+        assert run("SELECT %s AS x", (1,)).last_insert_id is None
+        result = run(insert, ("b",))
+        assert (result.last_insert_id, result.data) == expected
+        assert table.execute("SELECT LAST_INSERT_ID() AS id").data == [{"id": 2}]
+
+
 def test_rows_may_be_declined(table):
     options = ExecutionOptions(StatementType.DML, process_result_set=False)
     assert table.execute("SELECT 1", options=options).data is None

@@ -86,7 +86,7 @@ class AsyncPreparing:
         else:
             plan = self._plan(shape)
             rows = await self._rows(plan)
-            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
+            outcome = Outcome(rows, len(rows), None, plan.names)
         statement.close()
         while statement.more_results:  # as of CALL
             statement.next_result()

@@ -323,7 +323,7 @@ class AsyncSession(AsyncPreparing, Session):
         plan = self._plan(shape)
         rows = await self._rows(plan)
         reader.close()
-        return Outcome(rows, len(rows), connection.insert_id() or None, plan.names)
+        return Outcome(rows, len(rows), None, plan.names)
 
     async def _rows(self, plan: Plan) -> List[Any]:
         reader = self._reader

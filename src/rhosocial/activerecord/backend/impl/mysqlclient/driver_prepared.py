@@ -311,7 +311,7 @@ class Preparing:
         else:
             plan = self._plan(shape, statement)
             rows = statement.fetch(plan)
-            outcome = Outcome(rows, len(rows), statement.insert_id or None, plan.names)
+            outcome = Outcome(rows, len(rows), None, plan.names)
         statement.close()
         return outcome
 

@@ -22,7 +22,10 @@ def escapes(connection: Any) -> bool:
 
 
 class Outcome(NamedTuple):
-    """What a statement gave: rows is None where it has no result set."""
+    """What a statement gave: rows is None where it has no result set.
+
+    last_insert_id is None where it has: a result set brings no id, and the client library's is of a statement before.
+    """
 
     rows: Optional[List[Any]]
     affected_rows: int
@@ -58,7 +61,7 @@ class Reader:
         plan = planner.plan(self, shape)
         rows = self.fetch(plan)
         self.close()
-        return Outcome(rows, len(rows), self._connection.insert_id() or None, plan.names)
+        return Outcome(rows, len(rows), None, plan.names)
 
     def open(self) -> bool:
         self._result = self._connection.use_result()
