@@ -29,6 +29,7 @@ test: lint test-codec test-server test-suite test-soak  ## everything that CI ru
 
 test-codec: setup-venv  ## encoding and decoding, all implementations, no server
 	$(PYTEST) tests/codec
+	$(PYTEST) tests/codec -n 2 --parallel-threads=4 --skip-thread-unsafe=true  # each test in four threads at once
 
 test-server: setup  ## the backend on private MySQL and MariaDB servers
 	$(PYTEST) tests --ignore=tests/codec --ignore=tests/suite/benchmark_backend -n 2

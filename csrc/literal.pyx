@@ -94,7 +94,11 @@ cdef int bind_grow(bind_text *text, size_t more) except -1:
     if text.held == NULL:
         text.held = bind_new(NULL, <Py_ssize_t>size)
     else:
-        _PyBytes_Resize(&text.held, <Py_ssize_t>size)  # on failure NULL, and nothing is left
+        try:
+            _PyBytes_Resize(&text.held, <Py_ssize_t>size)
+        except MemoryError:  # held is NULL: a statement's next parameters begin anew
+            text[0] = bind_text(NULL, NULL, 0, 0)
+            raise
     text.data = bind_chars(text.held)
     text.size = size
     return 0

@@ -67,10 +67,15 @@ cdef class Statement(Reader):
         cdef Py_ssize_t i
         for i in range(self.columns_room):
             free(self.long_cells[i])
-        for part in (<uintptr_t> self.binds, <uintptr_t> self.slots, <uintptr_t> self.cell_data,
-                     <uintptr_t> self.cell_lengths, <uintptr_t> self.nulls, <uintptr_t> self.ways, <uintptr_t> self.cell_decimals,
-                     <uintptr_t> self.long_cells, <uintptr_t> self.long_sizes):
-            free(<void *> <uintptr_t> part)
+        free(self.binds)
+        free(self.slots)
+        free(self.cell_data)
+        free(self.cell_lengths)
+        free(self.nulls)
+        free(self.ways)
+        free(self.cell_decimals)
+        free(self.long_cells)
+        free(self.long_sizes)
 
     cdef int _check_open(self) except -1:
         if self.stmt is NULL:

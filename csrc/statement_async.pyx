@@ -114,6 +114,8 @@ cdef class AsyncStatement(Statement):
         """
         cdef bint read = self.result is not NULL and self.done
         cdef int failed = 0, attempts = 0
+        if not self.connection.open:  # mysql_close() has taken the statement, and the call, from its connection
+            self.suspended = NO_CALL
         while self.suspended != NO_CALL and attempts < 1000:
             attempts += 1
             self._continue(&failed)

@@ -280,6 +280,7 @@ def test_no_insert(statement):
 MILLION = 1_000_000
 
 
+@pytest.mark.thread_unsafe(reason="it measures time")
 @pytest.mark.parametrize(
     "statement",
     [

@@ -62,7 +62,7 @@ def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "resolver.c", "-ldl"], check=True)
     done = subprocess.run(
         [sys.executable, "-c", ASK, str(proxy.port), server.user, server.password, database, side],
-        env={**os.environ, "LD_PRELOAD": str(library)},
+        env={**os.environ, "LD_PRELOAD": f"{os.environ.get('LD_PRELOAD', '')} {library}"},  # the sanitizers' come first
         capture_output=True,
         text=True,
         timeout=60,

@@ -77,6 +77,9 @@ class AsyncPreparing:
                 self.discard()
             self._prepared.refused(statement, error)
             statement = None
+        except Exception:  # not the server's: its answer may be still to come
+            self.discard()
+            raise
         return self._prepared.keep(text, statement, params)
 
     async def _receive_prepared(self: Any, statement: Any, shape: Shape) -> Outcome:

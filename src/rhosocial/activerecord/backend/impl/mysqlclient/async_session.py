@@ -310,7 +310,11 @@ class AsyncSession(AsyncPreparing, Session):
             self.discard()
             raise
         finally:
-            remove(self._wire.descriptor)
+            try:
+                remove(self._wire.descriptor)
+            except (MemoryError, SystemError):  # else the loop takes the next socket of this number for watched already
+                remove(self._wire.descriptor)
+                raise
             if timer is not None:
                 timer.cancel()
         if self._ended:

@@ -280,7 +280,9 @@ class Session(Preparing):
     @staticmethod
     def _unusable(error: BaseException) -> bool:
         """Whether the session cannot be brought in step again after ``error``."""
-        return not isinstance(error, Exception) or is_disconnect(error)
+        # Where memory ended (CPython sometimes forgets to say so), nobody knows how far the statement came.
+        out_of_memory = isinstance(error, (MemoryError, SystemError))
+        return not isinstance(error, Exception) or out_of_memory or is_disconnect(error)
 
     def _drop_others(self) -> None:
         """Read and drop what comes after a result, as of CALL; an error there is raised."""
