@@ -57,7 +57,9 @@ REFUSED = "refused"
 CASES = {
     "good": [
         ({"ssl_mode": "DISABLED"}, False),
-        ({}, not LIBMARIADB),
+        ({}, not LIBMARIADB),  # on 127.0.0.1
+        ({"host": "0.0.0.0"}, True),  # the same machine, by an address that does not say so
+        ({"host": "0.0.0.0", "ssl_mode": "DISABLED"}, False),
         ({"ssl_mode": "PREFERRED"}, True),
         ({"ssl_mode": "REQUIRED"}, True),
         ({"ssl_ca": "ca"}, True),

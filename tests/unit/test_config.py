@@ -13,6 +13,7 @@ from rhosocial.activerecord.backend.transaction import IsolationLevel
 
 from rhosocial.activerecord.backend.impl.mysqlclient.config import MySQLConnectionConfig as Config
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError
+from rhosocial.activerecord.backend.impl.mysqlclient.login import connect_arguments
 
 SECRET = "hunter2-s3cret"
 
@@ -407,3 +408,23 @@ def test_a_pool_is_wanted_where_an_option_was_chosen():
         assert config.pooled
         assert Config.from_dict(config.to_dict()).pooled and Config.from_url(config.to_url()).pooled
         assert config.clone(port=3307).pooled and not Config.from_dict(Config().to_dict()).pooled
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({"host": "db.example"}, "REQUIRED"),  # libmariadb's: where the server offers it
+        ({"host": "127.example"}, "REQUIRED"),
+        ({"host": "127.0.0.1"}, "PREFERRED"),  # libmariadb's: none
+        ({"host": "localhost"}, "PREFERRED"),
+        ({"host": "::1"}, "PREFERRED"),
+        ({"host": "127.0.0.1", "ssl_mode": "PREFERRED"}, "REQUIRED"),
+        ({"host": "db.example", "ssl_mode": "DISABLED"}, "DISABLED"),
+        ({"host": "db.example", "server_public_key_path": __file__}, "PREFERRED"),
+        ({"unix_socket": "/run/s.sock"}, "PREFERRED"),
+        ({"host": "db.example", "ssl_ca": __file__}, "VERIFY_CA"),
+    ],
+)
+def test_what_libmariadb_is_told_of_tls(options, mode):
+    assert connect_arguments(Config(**options), libmariadb=True)["ssl_mode"] == mode
+    assert connect_arguments(Config(**options), libmariadb=False)["ssl_mode"] == Config(**options).tls_mode

@@ -235,7 +235,8 @@ class MySQLConnectionConfig(
     def tls_mode(self) -> str:
         """The `ssl_mode` in force: the one configured, raised to what a CA, certificate or ssl_verify_* demands.
 
-        PREFERRED also where none is configured: then libmariadb uses no TLS, and libmysqlclient what the server offers.
+        PREFERRED, TLS where the server offers it, also where none is configured; see docs/configuration.md for when
+        libmariadb then does without.
         """
         if self.ssl_disabled or self.ssl_mode == "DISABLED":
             return "DISABLED"

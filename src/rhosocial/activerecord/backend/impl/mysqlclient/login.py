@@ -7,6 +7,7 @@ but takes its options from a host that is a list of them too (Connector/C's "con
 
 import ctypes
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ IN_OPTION_FILES = {
     "ssl_key": "ssl-key",
     "ssl_ciphers": "ssl-cipher",
 }
+
+_LOOPBACK = re.compile(r"localhost$|127(\.\d{1,3}){3}$|::1$", re.IGNORECASE)
 
 # Those that prove to know the password without saying it, to nobody or to the holder of a key.
 _PROVING = (
@@ -53,9 +56,18 @@ def connect_arguments(config: MySQLConnectionConfig, libmariadb: bool) -> dict[s
         address = {"host": arguments["host"]} if "host" in arguments else {}
         options = _restrictions(config) | address
         arguments["host"] = ";".join(f"{name}={value}" for name, value in options.items())
-    if config.ssl_mode == "PREFERRED" == config.tls_mode:
+    if config.tls_mode == "PREFERRED" and not (config.ssl_mode is None and _needs_no_tls(config)):
         arguments["ssl_mode"] = "REQUIRED"  # libmariadb's "enforce" is TLS wherever the server offers it, else none
     return arguments
+
+
+def _needs_no_tls(config: MySQLConnectionConfig) -> bool:
+    """Whether nobody is on the way to the server, or its RSA key keeps the password from who is.
+
+    In TLS the password would be said as it is, to whoever is at its other end (manual 8.4.1.2).
+    """
+    known = config.chose("host") or not config.read_default_file
+    return bool(config.server_public_key_path) or known and _LOOPBACK.match(config.host) is not None
 
 
 def _restrictions(config: MySQLConnectionConfig) -> dict[str, str]:
