@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rhosocial.activerecord.backend.transaction import TransactionMode
@@ -14,6 +16,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.errors import (
     TransactionError,
 )
 
+from ..admin import LONG
 from .conftest import answering
 from .proxy import at_packet, cut, says
 
@@ -118,25 +121,62 @@ async def test_f16_swallowed_inside_it_is_told_outside(open, table):
     assert table.numbers("SELECT id FROM t WHERE id = 9") == []
 
 
-async def test_f16_both_transactions_are_done_when_run_again(open, table, run_transaction):
-    attempts = []
-    met = asyncio.Barrier(2) if hasattr(asyncio, "Barrier") else None
+USERS = 8  # each with a partner: 0 and 1, 2 and 3, ...
+ADD = "UPDATE t SET n = n + 1 WHERE id = %s"
 
-    def transfer(backend, first, second):
+
+async def in_tasks(backends, attempts):
+    all_are_there = asyncio.Event()
+
+    async def user(number, backend):
         async def work():
-            attempts.append(first)
-            await add(backend, first)
-            if len(attempts) <= 2 and met is not None:
-                await met.wait()
+            attempts.append(number)
+            await backend.execute(ADD, (number,))
+            if len(attempts) == USERS:
+                all_are_there.set()
+            await all_are_there.wait()
             async with backend.transaction():
-                await add(backend, second)
-            return first
+                await backend.execute(ADD, (number ^ 1,))
+            return number
 
-        return run_transaction(backend, work)
+        return await backend.run_transaction(work)
 
-    assert await asyncio.gather(transfer(open(), 1, 2), transfer(open(), 2, 1)) == [1, 2]
-    assert table.numbers("SELECT n FROM t") == [2, 2]
-    assert len(attempts) == (3 if met is not None else len(attempts))
+    return await asyncio.gather(*map(user, range(USERS), backends))
+
+
+def in_threads(backends, attempts):
+    all_are_there = threading.Barrier(USERS)
+
+    def user(number, backend):
+        def work():
+            attempts.append(number)
+            backend.execute(ADD, (number,))
+            if attempts.count(number) == 1:
+                all_are_there.wait(LONG)
+            with backend.transaction():
+                backend.execute(ADD, (number ^ 1,))
+            return number
+
+        return backend.run_transaction(work)
+
+    with ThreadPoolExecutor(USERS) as threads:
+        return list(threads.map(user, range(USERS), backends))
+
+
+async def test_f16_all_transactions_are_done_when_run_again(open, table, side):
+    """Four real deadlocks at once, each in a savepoint: one of each pair is undone, and done after the other."""
+    table.ask(f"REPLACE INTO t VALUES {', '.join(f'({i}, 0)' for i in range(USERS))}")
+    backends, attempts = [open() for _ in range(USERS)], []
+    if side == "async":
+        done = await in_tasks(backends, attempts)
+    else:
+        done = await asyncio.to_thread(in_threads, [backend.synchronous for backend in backends], attempts)
+    assert done == list(range(USERS))
+    assert table.numbers("SELECT n FROM t") == [2] * USERS
+    assert sorted(attempts.count(i) + attempts.count(i ^ 1) for i in range(USERS)) == [3] * USERS
+    for backend in backends:
+        await answering(backend)
+    assert table.sessions_become(USERS)
 
 
 @pytest.fixture
@@ -181,6 +221,31 @@ async def test_f16_only_retryable_errors_are_run_again(attempts, table):
     error, times = await attempts("INSERT INTO t VALUES (1, 1)")
     assert isinstance(error, IntegrityError) and times == 1
     assert table.numbers("SELECT n FROM t WHERE id = 9") == []
+
+
+async def test_f16_an_exception_of_the_functions_own_is_raised_as_it_is(table, backend, run_transaction):
+    calls = []
+
+    async def work():
+        calls.append(await backend.execute("INSERT INTO t VALUES (9, 9)"))
+        try:
+            await backend.execute(DEADLOCK)
+        except DeadlockError as error:
+            raise KeyError("own") from error
+
+    with pytest.raises(KeyError, match="own") as caught:
+        await run_transaction(backend, work)
+    assert isinstance(caught.value.__cause__, DeadlockError) and len(calls) == 1
+    assert not backend.in_transaction and table.numbers("SELECT n FROM t WHERE id = 9") == []
+    await answering(backend)
+
+
+async def test_f16_the_pauses_are_random_and_bounded(backend):
+    pauses = [list(getattr(backend, "synchronous", backend)._pauses(20)) for _ in range(200)]
+    longest = [max(column) for column in zip(*pauses)]
+    bounds = [min(2.0, 0.05 * 2**i) for i in range(20)]
+    assert all(bound / 2 < found <= bound for found, bound in zip(longest, bounds, strict=True))
+    assert min(map(min, pauses)) >= 0 and len({pause for row in pauses for pause in row}) == 4000
 
 
 async def test_f16_an_unknown_commit_is_not_run_again(attempts, proxy):

@@ -9,7 +9,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, DatabaseError
 
 from .conftest import answering
-from .proxy import answer_to, cut, drip, flip, passing, says, split, stall
+from .proxy import COM_QUERY, answer_to, cut, drip, flip, passing, split, stall
 
 COM_STMT_EXECUTE = 0x17
 ROWS = [{"tag": f"row {i}", "n": i * 1000} for i in range(30)]
@@ -21,7 +21,9 @@ EXPECTED = [{"kind": "tagged", **row} for row in ROWS]
 
 def TAGGED(packet):
     """Whether it asks for EXPECTED, by text or prepared."""
-    return says(b"TAGGED")(packet) or packet[4] == COM_STMT_EXECUTE
+    if packet[4] == COM_STMT_EXECUTE:
+        return True
+    return packet[4] == COM_QUERY and packet[5:].startswith((b"SELECT 'tagged'", b"EXECUTE "))
 
 
 async def execute(backend):

@@ -168,21 +168,19 @@ class AsyncSession(AsyncPreparing, Session):
         """Run what blocks. Cancelled, it ends the statement and the session, which the thread then gives up."""
         if self.closed:
             raise WireError(2006, "the session is closed", "HY000")
-        if not self._running.acquire(blocking=False):
-            raise OperationalError("a statement is still running on this session")
-        try:
-            self._set_blocking(True)
-            result = await asyncio.to_thread(self._through, function, arguments)
-            self._set_blocking(False)
-            return result
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                self.end()
-            elif not self.closed:
+        self._refuse_a_second()
+        with self._running:
+            try:
+                self._set_blocking(True)
+                result = await asyncio.to_thread(self._through, function, arguments)
                 self._set_blocking(False)
-            raise
-        finally:
-            self._running.release()
+                return result
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    self.end()
+                elif not self.closed:
+                    self._set_blocking(False)
+                raise
 
     def _through(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Any:
         """Call it; in whichever way it ends, a session ended meanwhile is nobody's but this thread's."""
@@ -195,20 +193,23 @@ class AsyncSession(AsyncPreparing, Session):
     async def _alone(self, here: Callable[..., Any], in_thread: Callable[..., Any], *arguments: Any) -> Any:
         if self.closed:
             raise WireError(2006, "the session is closed", "HY000")
-        if not self._running.acquire(blocking=False):
-            raise OperationalError("a statement is still running on this session")
-        try:
-            if self.nonblocking:
-                return await here(*arguments)
-            return await asyncio.to_thread(in_thread, *arguments)
-        except BaseException as error:
-            if not isinstance(error, Exception):
-                self.end()
+        self._refuse_a_second()
+        with self._running:
+            try:
                 if self.nonblocking:
-                    self.discard()
-            raise
-        finally:
-            self._running.release()
+                    return await here(*arguments)
+                return await asyncio.to_thread(in_thread, *arguments)
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    self.end()
+                    if self.nonblocking:
+                        self.discard()
+                raise
+
+    def _refuse_a_second(self) -> None:
+        """Nothing is awaited between this and ``with self._running``, which Ctrl-C cannot leave locked."""
+        if self._running.locked():
+            raise OperationalError("a statement is still running on this session")
 
     async def longest(self) -> int:  # type: ignore[override]
         """Session.longest, awaited."""

@@ -3,8 +3,8 @@
 Core's managers keep the nesting levels, savepoints and events; here are only the statements.
 """
 
-from contextlib import contextmanager
-from typing import Any, Generator, Iterator, List, NoReturn, Optional
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, AsyncGenerator, Generator, Iterator, List, NoReturn, Optional
 
 from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError
 from rhosocial.activerecord.backend.transaction import (
@@ -158,6 +158,20 @@ class AsyncMySQLTransactionManager(_Statements, AsyncTransactionManager):
         level = self._transaction_level
         with self._typed(level <= 1, level - 1):
             await super().rollback()
+
+    @asynccontextmanager
+    async def transaction(
+        self, isolation_level: Optional[IsolationLevel] = None, mode: Optional[TransactionMode] = None
+    ) -> AsyncGenerator[None, None]:
+        """MySQLTransactionManager.transaction, for ``async with``."""
+        level = self._transaction_level
+        try:
+            async with super().transaction(isolation_level, mode):
+                yield
+        except BaseException:
+            if self._transaction_level > level:
+                self._give_up(level)
+            raise
 
     async def _do_begin(self) -> None:
         await self._backend._run_together(self._begin_statements())
