@@ -40,7 +40,7 @@ def implementation(request, monkeypatch):
 
 @pytest.fixture
 def config(server, database):
-    return MySQLConnectionConfig(**server.connect_kwargs(), database=database)
+    return MySQLConnectionConfig(**server.connect_kwargs(), database=database, bulk_load=True)
 
 
 @pytest.fixture

@@ -65,6 +65,31 @@ async def bulk_insert(backend, value):
     return await stored(backend, value)
 
 
+async def bulk_upsert(backend, value):
+    await done(backend.bulk_upsert("t", ["id", column(value)], [(1, None), (2, value)]))
+    await done(backend.bulk_upsert("t", ["id", column(value)], [(1, value), (3, value)]))
+    return await stored(backend, value)
+
+
+async def bulk_update_rows(backend, value):
+    await done(backend.execute("REPLACE INTO t (id) VALUES (1), (2)"))
+    await done(backend.bulk_update_rows("t", ["id"], [column(value)], [(1, value), (2, value)]))
+    return await stored(backend, value)
+
+
+async def bulk_load(backend, value):
+    await done(backend.bulk_load("t", [column(value)], [(value,), (value,)]))
+    return await stored(backend, value)
+
+
+async def array(backend, value):
+    """As parameters of an array of rows on MariaDB, with libmariadb and the native codec."""
+    await done(backend.execute("REPLACE INTO t (id) VALUES (1), (2), (3), (4), (5)"))
+    updates = [(value, number) for number in range(1, 6)]
+    await done(backend.execute_many(f"UPDATE t SET {column(value)} = %s WHERE id = %s", updates))
+    return await stored(backend, value)
+
+
 async def prepare(backend, value):
     # a CAST, since a parameter of a prepared statement has no type of its own (manual 15.5.1)
     target = "CHAR CHARACTER SET utf8mb4" if isinstance(value, str) else "BINARY"
@@ -159,7 +184,8 @@ async def select_where(backend, predicate, name):
 WAYS = {
     way.__name__: way
     for way in (
-        execute, insert, execute_many, execute_many_one_by_one, bulk_insert, prepare, prepare_insert, stream, in_list,
-        compared, like, like_predicate, raw_fragment, json_path, session_variable,
+        execute, insert, execute_many, execute_many_one_by_one, bulk_insert, bulk_upsert, bulk_update_rows, bulk_load,
+        array, prepare, prepare_insert, stream, in_list, compared, like, like_predicate, raw_fragment, json_path,
+        session_variable,
     )
 }  # fmt: skip

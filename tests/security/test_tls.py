@@ -1,6 +1,9 @@
 """TLS on real servers: who is let in, who is refused, and what each ssl_mode means."""
 
+import hashlib
+
 import pytest
+from cryptography import x509
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLConnectionConfig, driver
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import AccessDenied, ConnectionError
@@ -148,6 +151,22 @@ def test_one_tls_version(tls_server, opened):
                 backend.connect()
         else:
             assert backend.fetch_one("SHOW SESSION STATUS LIKE 'Ssl_version'")["Value"] == version
+
+
+@on("good")
+def test_ciphers_and_a_directory_of_authorities(tls_server, authorities, opened, tmp_path):
+    wanted = "ECDHE-RSA-AES256-GCM-SHA384"  # of TLSv1.2, whose ciphers these are
+    backend = opened(configuration(tls_server, ssl_ciphers=wanted, tls_versions="TLSv1.2"))
+    if LIBMARIADB:  # the other has no way to ask for a version
+        assert backend.fetch_one(CIPHER)["Value"] == wanted
+    certificate = x509.load_pem_x509_certificate(authorities["ca"].certificate.read_bytes())
+    digest = hashlib.sha1(certificate.subject.public_bytes()[2:]).digest()  # X509_NAME_hash(3) of OpenSSL
+    name = f"{int.from_bytes(digest[:4], 'little'):08x}.0"
+    (tmp_path / name).write_bytes(authorities["ca"].certificate.read_bytes())
+    assert cipher(opened, configuration(tls_server, ssl_capath=tmp_path))
+    (tmp_path / name).write_bytes(authorities["other"].certificate.read_bytes())
+    with pytest.raises(ConnectionError):
+        opened(configuration(tls_server, ssl_capath=tmp_path)).connect()
 
 
 @on("good")
