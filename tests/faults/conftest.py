@@ -95,6 +95,13 @@ async def answering(backend):
     return rows[0]["id"]
 
 
+async def call(function, *arguments):
+    """A method of either side's objects."""
+    if inspect.iscoroutinefunction(function):
+        return await function(*arguments)
+    return await asyncio.to_thread(function, *arguments)
+
+
 def make_backend(side, config):
     if side == "async":
         return AsyncMySQLBackend(connection_config=config)

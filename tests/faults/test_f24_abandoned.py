@@ -8,7 +8,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, OperationalError
 
 from ..admin import eventually_true
-from .conftest import answering
+from .conftest import answering, call
 
 ROWS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT 7 AS i FROM n a, n b"
 IDS = {"direct": {}, "pooled": {"pool_size": 2}}
@@ -22,13 +22,6 @@ def backend(open, request):
 def below(backend):
     """The backend itself, whose streams, cursors and statements are its own side's."""
     return getattr(backend, "synchronous", backend)
-
-
-async def call(function, *arguments):
-    """A method of either side's objects."""
-    if asyncio.iscoroutinefunction(function):
-        return await function(*arguments)
-    return await asyncio.to_thread(function, *arguments)
 
 
 async def cursor_of(backend, dql=False):

@@ -1,6 +1,5 @@
 """F25: CALL with several result sets, and an error after the first: rows or a typed error, and a session in step."""
 
-import asyncio
 import contextlib
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import IntegrityError, QueryError
 
 from .conftest import answering
+from .conftest import call as on_either_side
 
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 MANY = f"{NUMBERS} SELECT x AS a, REPEAT('y', 100) AS t FROM n a, n b WHERE a.i <= 20"
@@ -38,9 +38,7 @@ def by_text(backend, value):
 
 async def by_prepared(backend, value):
     statement = await backend.prepare("CALL p(%s)")
-    if asyncio.iscoroutinefunction(statement.execute):
-        return await statement.execute((value,))
-    return await asyncio.to_thread(statement.execute, (value,))
+    return await on_either_side(statement.execute, (value,))
 
 
 @pytest.fixture(params=[by_text, by_prepared])

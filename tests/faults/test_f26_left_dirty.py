@@ -1,6 +1,7 @@
 """F26: what one user of a pool left in a session, by whichever call, the next does not find."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -48,7 +49,7 @@ async def by_prepared_statements(connection):
     for text in ALL:
         statement = await connection.prepare(text)
         run = statement.execute
-        await (run() if asyncio.iscoroutinefunction(run) else asyncio.to_thread(run))
+        await (run() if inspect.iscoroutinefunction(run) else asyncio.to_thread(run))
 
 
 async def before_an_error(connection):

@@ -4,11 +4,13 @@ import contextlib
 import itertools
 import time
 
+import MySQLdb
 import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, DatabaseError
+from rhosocial.activerecord.backend.impl.mysqlclient.login import is_libmariadb
 
-from .conftest import answering
+from .conftest import answering, call
 from .proxy import COM_QUERY, answer_to, cut, drip, flip, passing, split, stall
 
 COM_STMT_EXECUTE = 0x17
@@ -105,10 +107,13 @@ async def test_f07_the_server_falls_silent(open, admin, proxy, read, after):
     assert admin.sessions_become(1)
 
 
-# Packet, byte in it, mask. The client library looks at no sequence ids: TLS is what notices.
+# libmysqlclient ends the connection over a sequence id (net_serv.cc, net_read_packet_header), libmariadb looks at none:
+# TLS is what notices.
+SEQUENCE_ID = EXPECTED if is_libmariadb(MySQLdb.get_client_info()) else ConnectionLost
+# Packet, byte in it, mask.
 FALSIFIED = {
-    "sequence id": (0, 3, 0xFF, EXPECTED),
-    "a column's sequence id": (1, 3, 0xFF, EXPECTED),
+    "sequence id": (0, 3, 0xFF, SEQUENCE_ID),
+    "a column's sequence id": (1, 3, 0xFF, SEQUENCE_ID),
     "number of columns": (0, 4, 0xFF, ConnectionLost),
     "number of columns, one more": (0, 4, 0x04, ConnectionLost),
     "length": (0, 0, 0x01, ConnectionLost),
@@ -166,5 +171,19 @@ async def test_f11_a_slow_drip(backend, admin, proxy, size):
     assert await answering(backend) == before
     proxy.use(answers=passing, requests=drip(0.001, size, limit=200))
     assert await execute(backend) == EXPECTED
+    assert await answering(backend) == before
+    assert admin.sessions_become(1)
+
+
+async def test_f11_a_slow_drip_of_what_is_asked_beside_a_prepared_statement(open, admin, proxy):
+    """max_allowed_packet before it, SHOW WARNINGS after it: by a thread, where the loop cannot run the statement."""
+    backend = open(get_warnings=True)
+    before = await answering(backend)
+    proxy.use(answers=drip(0.002, 20, limit=3000))
+    statement = await backend.prepare(f"SELECT CAST(%s AS SIGNED) AS a, CAST('2y' AS SIGNED) AS b, '{'-' * 1100}' AS c")
+    rows = (await call(statement.execute, ("1x",))).data
+    assert rows == [{"a": 1, "b": 2, "c": "-" * 1100}]
+    assert [warning.code for warning in backend.warnings] == [1292, 1292]
+    proxy.use()
     assert await answering(backend) == before
     assert admin.sessions_become(1)

@@ -1,6 +1,7 @@
 """The same calls on a synchronous and an asynchronous backend, on a fresh database of each server."""
 
 import asyncio
+import inspect
 import logging
 
 import pytest
@@ -16,7 +17,7 @@ class Awaited:
 
     def __getattr__(self, name):
         value = getattr(self.plain, name)
-        if not asyncio.iscoroutinefunction(value):
+        if not inspect.iscoroutinefunction(value):
             return value
         return lambda *args, **kwargs: asyncio.run(value(*args, **kwargs))
 

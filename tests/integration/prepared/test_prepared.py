@@ -54,15 +54,20 @@ def test_the_collector_watches_only_tuples_that_may_be_in_a_cycle(backend, prepa
     with_set, with_null = backend._run("SELECT id, tags FROM t ORDER BY id", (), TUPLES, prepare=prepare).rows
     assert (with_set, with_null) == ((1, {"a", "b"}), (2, None))
     gc.collect()  # in Python's own tuples it sees that by itself
-    assert gc.is_tracked(with_set)
-    assert not any(map(gc.is_tracked, [*plain, with_null]))
+    assert gc.is_tracked(with_set) and not gc.is_tracked(with_null)
+    assert list(map(gc.is_tracked, plain)) == list(map(_has_tracked, plain))
     if implementation() == "native":  # without having looked
         gc.disable()
         try:
             rows = backend._run("SELECT id, day, price FROM t", (), TUPLES, prepare=prepare).rows
-            assert [gc.is_tracked(row) for row in rows] == [False, False]
+            assert list(map(gc.is_tracked, rows)) == list(map(_has_tracked, rows))
         finally:
             gc.enable()
+
+
+def _has_tracked(row):
+    """Whether a value is watched itself: a Decimal is since Python 3.14."""
+    return any(map(gc.is_tracked, row))
 
 
 def _errno_of(run, params):

@@ -89,6 +89,7 @@ class AsyncPreparing:
         else:
             plan = self._plan(shape)
             rows = await self._rows(plan)
+            self._warnings_uncounted = True
             outcome = Outcome(rows, len(rows), None, plan.names)
         statement.close()
         while statement.more_results:  # as of CALL

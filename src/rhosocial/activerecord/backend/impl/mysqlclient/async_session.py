@@ -184,11 +184,13 @@ class AsyncSession(AsyncPreparing, Session):
 
     def _through(self, function: Callable[..., Any], arguments: Tuple[Any, ...]) -> Any:
         """Call it; in whichever way it ends, a session ended meanwhile is nobody's but this thread's."""
+        on_loop, self._reader = self._reader, super()._open_reader()  # one that waits for all rows
         try:
             return function(*arguments)
         finally:
             if self._ended:
                 self.discard()
+            self._reader = on_loop
 
     async def _alone(self, here: Callable[..., Any], in_thread: Callable[..., Any], *arguments: Any) -> Any:
         if self.closed:
@@ -257,7 +259,7 @@ class AsyncSession(AsyncPreparing, Session):
     async def _heeded(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """What ``run`` does, and Session._heed_warnings."""
         outcome = await run(*arguments)
-        if self._heeds_warnings and self._live().warning_count():
+        if self._warned():
             self._take_warnings(await self._converse(SHOW_WARNINGS, TUPLES))
         else:
             self.warnings = ()

@@ -75,6 +75,8 @@ class Session(Preparing):
         self._unfinished = False  # a statement is running, or was interrupted and not cleaned up after
         self._heeds_warnings = config.get_warnings or config.raise_on_warnings
         self.warnings: Tuple[SQLWarning, ...] = ()  # of the last statement, with get_warnings
+        # libmariadb does not read their number at the end of a prepared statement's rows (stmt_unbuffered_fetch).
+        self._warnings_uncounted = False
         self._connection: Any = None
         try:
             arguments = connect_arguments(config, _LIBMARIADB)
@@ -189,10 +191,15 @@ class Session(Preparing):
             return outcome
 
     def _heed_warnings(self) -> None:
-        if self._heeds_warnings and self._live().warning_count():
+        if self._warned():
             self._take_warnings(Session._exchange(self, SHOW_WARNINGS, TUPLES))
         else:
             self.warnings = ()
+
+    def _warned(self) -> bool:
+        """Whether the server is to be asked for warnings of the last statement."""
+        uncounted, self._warnings_uncounted = self._warnings_uncounted, False
+        return self._heeds_warnings and (uncounted or self._live().warning_count() > 0)
 
     def _take_warnings(self, outcome: Outcome) -> None:
         self.warnings = tuple(SQLWarning(*row) for row in outcome.rows or ())

@@ -311,6 +311,7 @@ class Preparing:
         else:
             plan = self._plan(shape, statement)
             rows = statement.fetch(plan)
+            self._warnings_uncounted = True
             outcome = Outcome(rows, len(rows), None, plan.names)
         statement.close()
         return outcome
