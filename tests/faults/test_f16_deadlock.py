@@ -249,7 +249,7 @@ async def test_f16_the_pauses_are_random_and_bounded(backend):
 
 
 async def test_f16_an_unknown_commit_is_not_run_again(attempts, proxy):
-    proxy.use(requests=at_packet(lambda packet: packet[4:] == b"\x03COMMIT", cut()))
+    proxy.use(requests=at_packet(lambda packet: packet[4:5] == b"\x03" and packet.endswith(b"COMMIT"), cut()))
     error, times = await attempts("DO 0")
     assert isinstance(error, CommitUnknown) and times == 1
 
