@@ -1,6 +1,7 @@
 """stream(): rows while the server sends them, and early ends that do not wait for the rest."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 from typing import ClassVar, Optional
@@ -225,6 +226,24 @@ def test_batch_dql_in_a_transaction_sees_its_rows(table):
 async def test_asynchronous_batch_dql(table, async_backend):
     pages = async_backend.execute_batch_dql(query(async_backend), page_size=1000)
     assert [page.page_size async for page in pages] == [1000, 1000, 500]
+
+
+@pytest.mark.asyncio
+async def test_asynchronous_batch_dql_left_early_ends_its_session(table, async_backend, admin):
+    await async_backend.connect()
+    async with contextlib.aclosing(async_backend.execute_batch_dql(query(async_backend), page_size=10)) as pages:
+        async for page in pages:
+            assert page.page_size == 10 and admin.sessions_become(3)
+            break
+    assert admin.sessions_become(2)
+
+
+@pytest.mark.asyncio
+async def test_asynchronous_batch_dql_in_a_transaction_sees_its_rows(table, async_backend):
+    async with async_backend.transaction():
+        await async_backend.execute("DELETE FROM t WHERE id >= 15")
+        pages = [page async for page in async_backend.execute_batch_dql(query(async_backend), page_size=10)]
+    assert [page.page_size for page in pages] == [10, 5]
 
 
 GROWTH = """
