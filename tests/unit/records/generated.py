@@ -19,7 +19,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import SchemaError
-from rhosocial.activerecord.base.fields import UseColumn
+from rhosocial.activerecord.backend.type_adapter import SQLTypeAdapter
+from rhosocial.activerecord.base import DerivedField, FieldProxy
+from rhosocial.activerecord.base.fields import UseAdapter, UseColumn
 from rhosocial.activerecord.field import (
     IntegerPKMixin,
     OptimisticLockMixin,
@@ -28,6 +30,8 @@ from rhosocial.activerecord.field import (
     UUIDMixin,
 )
 from rhosocial.activerecord.model import ActiveRecord, AsyncActiveRecord
+from rhosocial.activerecord.relation import HasMany
+from rhosocial.activerecord.relation.async_descriptors import AsyncHasMany
 
 from rhosocial.activerecord.backend.impl.mysqlclient.records import AsyncFastLoadMixin, FastLoadMixin
 
@@ -55,6 +59,33 @@ class Lenient(enum.Enum):
 class Address(BaseModel):
     city: str
     number: int = 0
+
+
+class Node(BaseModel):
+    """Refers to itself: its schema is a definition."""
+
+    value: Any = None
+    children: List["Node"] = []
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+
+
+class Wrapped(SQLTypeAdapter):
+    """An adapter of a field's own: it is the backend's to use, and says nothing of how an instance is made."""
+
+    supported_types: ClassVar[dict] = {str: {str}}
+
+    def to_database(self, value, target_type, options=None):
+        return f"<{value}>"
+
+    def from_database(self, value, target_type, options=None):
+        return value[1:-1]
 
 
 class Kind(NamedTuple):
@@ -115,15 +146,23 @@ KINDS = {
     "hidden": Kind(Annotated[str, Field(exclude=True)], text, st.just(1)),
     "fixed": Kind(Annotated[str, Field(frozen=True)], text, st.just(1)),
     "renamed": Kind(Annotated[str, UseColumn("col_renamed")], text, st.just(1)),
+    "adapted": Kind(Annotated[str, UseAdapter(Wrapped(), str)], text, st.just(1)),
+    "node": Kind(Node, st.just({"value": 1, "children": [{"value": [2]}]}),
+                 st.sampled_from([Node(value=3), {"children": 1}])),
+    "pet": Kind(Annotated[Union[Cat, Dog], Field(discriminator="kind")], st.just({"kind": "cat"}),
+                st.just({"kind": "x"})),
+    "read_as": Kind(Annotated[Optional[int], Field(validation_alias="other")], st.integers(), st.just("x")),
+    "written_as": Kind(Annotated[Optional[int], Field(serialization_alias="other")], st.integers(), st.just("x")),
+    "hidden_if": Kind(Annotated[int, Field(exclude_if=lambda value: value == 0)], st.integers(0, 1), st.just("x")),
 }  # fmt: skip
 
 # Of these a row can be exactly what the model wants.
 PLAIN = (
     "text", "number", "ratio", "flag", "blob", "amount", "day", "moment", "clock", "span", "identity", "color", "level",
-    "document", "typed_document", "items", "typed_items", "anything", "renamed",
+    "document", "typed_document", "items", "typed_items", "anything", "renamed", "adapted",
 )  # fmt: skip
 # What is said about these is said about the field, and lost in Optional[...].
-WHOLE = {"aliased", "hidden", "fixed", "renamed"}
+WHOLE = {"aliased", "hidden", "fixed", "renamed", "adapted", "read_as", "written_as", "hidden_if"}
 DEFAULTS = {
     "text": "x", "number": 0, "document": {}, "numbers": Field(default_factory=list), "color": Color.RED,
     "moment": Field(default=datetime.datetime(2020, 1, 1), validate_default=True), "items": [],
@@ -135,7 +174,7 @@ CONFIGS = (
     {"populate_by_name": True}, {"from_attributes": True}, {"revalidate_instances": "always"},
     {"arbitrary_types_allowed": True}, {"validate_default": True},
     {"coerce_numbers_to_str": True}, {"allow_inf_nan": True}, {"title": "Other"},
-    {"hide_input_in_errors": True}, {"str_max_length": 5}, {"ser_json_timedelta": "float"},
+    {"defer_build": True}, {"hide_input_in_errors": True}, {"str_max_length": 5}, {"ser_json_timedelta": "float"},
 )  # fmt: skip
 
 
@@ -250,6 +289,55 @@ def own_setattr(ns):
     ns["__setattr__"] = __setattr__
 
 
+def own_new(ns):
+    def __new__(cls, *arguments, **data):
+        instance = object.__new__(cls)
+        object.__setattr__(instance, "__dict__", {"new": True})
+        return instance
+
+    ns["__new__"] = __new__
+
+
+def own_getattribute(ns):
+    def __getattribute__(self, name):
+        value = object.__getattribute__(self, name)
+        return value + 1 if name == "id" and type(value) is int else value
+
+    ns["__getattribute__"] = __getattribute__
+
+
+def own_mapping(ns):
+    def _map_columns_to_fields(cls, row):
+        return {**super(cls, cls)._map_columns_to_fields(row), "last": 99}
+
+    ns["_map_columns_to_fields"] = classmethod(_map_columns_to_fields)
+
+
+def own_names(ns):
+    def get_column_to_field_map(cls):
+        return {"last": "last", **dict.fromkeys(["col_renamed"], "renamed")}
+
+    ns["get_column_to_field_map"] = classmethod(get_column_to_field_map)
+
+
+def own_collection(ns):
+    def create_collection_from_database(cls, rows):
+        return [cls.create_from_database(row) for row in rows][::-1]
+
+    ns["create_collection_from_database"] = classmethod(create_collection_from_database)
+
+
+def derived(ns):
+    ns["__annotations__"]["shouted"] = ClassVar[Annotated[str, DerivedField(lambda: None)]]
+
+
+def related(ns):
+    ns["others"] = HasMany(foreign_key="model_id")
+    ns["__annotations__"]["others"] = ClassVar[Any]
+    ns["c"] = FieldProxy()
+    ns["__annotations__"]["c"] = ClassVar[FieldProxy]
+
+
 def tracking_attribute(ns):
     ns["_is_from_db"] = property(lambda self: True, lambda self, value: None)
 
@@ -263,7 +351,7 @@ def harmless(ns):
 FEATURES = (
     computed, checked_field, looking_back, checked_before, checked_after, checked_around, private, post_init,
     serialized_field, serialized_model, own_init, own_dump, own_reset, own_creation, own_setattr, tracking_attribute,
-    harmless,
+    own_new, own_getattribute, own_mapping, own_names, own_collection, derived, related, harmless,
 )  # fmt: skip
 MIXINS = {
     TimestampMixin: {"created_at": moments, "updated_at": moments},
@@ -304,6 +392,8 @@ def _class(bases, fields, config, features, defaults):
         namespace["model_config"] = dict(config)
     for feature in features:
         feature(namespace)
+    if related in features and AsyncActiveRecord in bases:
+        namespace["others"] = AsyncHasMany(foreign_key="model_id")
     return type(ActiveRecord)("Model", bases, namespace)
 
 
@@ -340,7 +430,7 @@ def row_of(draw, names, optional, mixins):
             values = KINDS[name].odd
         if draw(st.integers(0, 5)) == 0:
             values = st.none()
-        row["other" if name == "aliased" and draw(st.booleans()) else name] = draw(values)
+        row["other" if name in ("aliased", "read_as") and draw(st.booleans()) else name] = draw(values)
     for mixin in mixins:
         for column, values in MIXINS[mixin].items():
             row[column] = draw(values)

@@ -31,7 +31,8 @@ SAMPLES = {
     "lenient": Lenient.ONE, "either": "a", "union": 1, "document": {"a": [1]}, "typed_document": {}, "items": [{}],
     "typed_items": [], "numbers": [1], "anything": {"a": 1}, "address": {"city": "x"}, "pair": (1, 2), "tags": {"a"},
     "positive": 1, "short": "x", "digits": decimal.Decimal("1.5"), "strict": 1, "aliased": 1, "hidden": "x",
-    "fixed": "x", "renamed": "x",
+    "fixed": "x", "renamed": "x", "adapted": "x", "node": {"children": []}, "pet": {"kind": "cat"}, "read_as": 1,
+    "written_as": 1, "hidden_if": 1,
 }  # fmt: skip
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
@@ -48,7 +49,7 @@ def way(cls, **row):
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_fields(builders, name):
     twins = build({name: KINDS[name].annotation})
-    row = {"id": 1, "other" if name == "aliased" else name: SAMPLES[name], "last": None}
+    row = {"id": 1, "other" if name in ("aliased", "read_as") else name: SAMPLES[name], "last": None}
     assert way(twins.fast, **row) == ("exact" if name in {*PLAIN, "lenient", "fixed"} else "validated")
     assert_same(twins.core.create_from_database(row), twins.fast.create_from_database(row))
 
@@ -79,13 +80,15 @@ def test_configurations(builders, config, expected):
     "feature, expected",
     [
         ("harmless", "exact"),
+        ("related", "exact"),
         ("computed", "validated"),
         ("checked_field", "validated"),
         ("looking_back", "validated"),
         ("serialized_field", "validated"),
         *((name, "core") for name in (
             "checked_before", "checked_after", "checked_around", "private", "post_init", "own_init", "own_dump",
-            "own_reset", "own_creation", "own_setattr", "tracking_attribute",
+            "own_reset", "own_creation", "own_setattr", "tracking_attribute", "own_new", "own_getattribute",
+            "own_mapping", "own_names", "own_collection", "derived",
         )),
         ("serialized_model", "validated"),
     ],

@@ -1,11 +1,14 @@
 """Generated model classes and rows: what the mixin makes of them is what core makes of them."""
 
 import asyncio
+import inspect
 import os
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from rhosocial.activerecord.backend.result import QueryResult
+from rhosocial.activerecord.interface.model import ActiveRecordBase
 from rhosocial.activerecord.model import ActiveRecord, AsyncActiveRecord
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
@@ -156,3 +159,45 @@ def test_a_whole_result(builders, made):
     if outcome(by_core, copied(rows))[0] == "returned":
         for core, fast in zip(by_core(copied(rows)), in_one_call(copied(rows))):
             assert_same(core, fast)
+
+
+# Which core asks on a row's way to an instance, and of the instance afterwards.
+HOOKS = (
+    "__init__", "__setattr__", "model_dump", "on", "reset_tracking", "create_from_database", "_map_columns_to_fields",
+    "get_column_to_field_map", "_get_field_name", "create_collection_from_database", "validate_fields",
+    "_prepare_save_data", "_trigger_event", "primary_key",
+)  # fmt: skip
+
+
+def telling(owner, name, told):
+    """The method of this name, saying each time that it was called, and on whom."""
+    found = inspect.getattr_static(owner, name)
+    function = getattr(found, "__func__", found)
+
+    def method(first, *arguments, **named):
+        told.add(name)
+        if not isinstance(first, type):
+            first.__dict__.setdefault("told", []).append(name)
+        return function(first, *arguments, **named)
+
+    return classmethod(method) if isinstance(found, classmethod) else method
+
+
+@SETTINGS
+@given(twins_and_rows(rows=1), st.lists(st.sampled_from(HOOKS), min_size=1, max_size=2, unique=True), st.booleans())
+def test_patched_hooks(builders, made, names, below):
+    """Loaded, patched, loaded, patched back, loaded: patches of the class, or of core's, are called as core would."""
+    twins, rows = made
+    list(pairs(twins, rows))
+    with pytest.MonkeyPatch.context() as patch:
+        for cls, seen in zip(twins, (set(), set())):
+            for name in names:
+                owner = ActiveRecordBase if below and name in vars(ActiveRecordBase) else cls
+                patch.setattr(owner, name, telling(owner, name, seen))
+        for core, fast, _ in pairs(twins, rows):
+            assert_same(core, fast)
+            for call in ("validate_fields", "_prepare_save_data"):
+                assert called(core, call) == called(fast, call), call
+    for core, fast, _ in pairs(twins, rows):
+        assert "told" not in vars(fast)
+        assert_same(core, fast)
