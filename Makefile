@@ -6,7 +6,7 @@ PYTEST = $(PY) -m pytest
 CONNECTOR_9 = build/bench/connector-9
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite test-soak soak lint bench bench-check bench-suite fuzz sanitize wheels clean
+.PHONY: help setup setup-system setup-venv setup-mysql demo test test-codec test-server test-suite test-soak soak lint bench bench-check bench-suite large fuzz sanitize wheels clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +58,9 @@ bench-check: setup-venv  ## is any ratio of the last make bench worse than in be
 
 bench-suite: setup  ## the testsuite's own benchmarks, on both servers
 	@$(PY) tests/suite/run.py --area benchmark --impl native -n 0
+
+large: setup  ## literals beyond 2 GiB; takes 8 GiB of memory
+	$(PYTEST) tests/stress/large_literals.py
 
 fuzz: setup-venv  ## fuzz the codec, guided by coverage, for FUZZ_SECONDS (60)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'rhosocial-activerecord-mysqlclient[fuzz]'
