@@ -67,6 +67,7 @@ def test_the_process_does_not_grow(codec):
 
 
 @on_linux
-def test_the_process_does_not_grow_with_statements(server, database):
+@pytest.mark.parametrize("side", ["server", "async"])
+def test_the_process_does_not_grow_with_statements(server, database, side):
     config = MySQLConnectionConfig(**server.connect_kwargs(), database=database)
-    assert grown(KILOBYTES, "server", config.to_url(show_password=True)) == {}
+    assert grown(KILOBYTES, side, config.to_url(show_password=True)) == {}
