@@ -89,8 +89,13 @@ async def test_it_cannot_allow_what_is_not_allowed(server, config, write, tmp_pa
     with pytest.raises(QueryError) as caught:
         await ask(kind, chosen, "SELECT 1 AS v; SELECT 2 AS v")
     assert caught.value.errno == 1064
-    with pytest.raises(QueryError):
-        await ask(kind, chosen, f"LOAD DATA LOCAL INFILE '{tmp_path / 'rows'}' INTO TABLE absent")
+    backend = MySQLBackend(connection_config=config)
+    backend.execute("CREATE TABLE t (n INT)")
+    with pytest.raises(QueryError) as caught:
+        await ask(kind, chosen, f"LOAD DATA LOCAL INFILE '{tmp_path / 'rows'}' INTO TABLE t")
+    assert caught.value.errno in (1148, 2068, 3948, 4166)
+    assert backend.fetch_one("SELECT COUNT(*) AS n FROM t") == {"n": 0}
+    backend.disconnect()
     with pytest.raises(ConfigError, match="sets local-infile"):
         config.clone(read_default_file=inner)
 

@@ -321,6 +321,7 @@ _HINTS: dict[int, str] = {
     2026: "check ssl_mode, ssl_ca and the server's certificate",
     2059: "the client library lacks this authentication plugin: install it, or change the account's",
     2061: "caching_sha2_password needs TLS, a unix_socket or server_public_key_path",
+    2068: "set local_infile=True to allow LOAD DATA LOCAL",
     3948: "set local_infile=True to allow LOAD DATA LOCAL",
     5010: "the server wants the password as it is: ssl_mode VERIFY_CA or a unix_socket allows that",
     4166: "set local_infile=True to allow LOAD DATA LOCAL",
