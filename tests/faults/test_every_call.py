@@ -9,7 +9,8 @@ from rhosocial.activerecord.backend.errors import DatabaseError
 from rhosocial.activerecord.backend.impl.mysqlclient import driver
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
-from .conftest import answering, eventually
+from ..admin import eventually
+from .conftest import answering
 
 INSERT = "INSERT INTO t (n) VALUES (9)"
 
