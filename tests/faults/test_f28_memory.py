@@ -1,11 +1,16 @@
-"""F28: memory runs out while rows are decoded: MemoryError, no half of a result taken for whole, and on it goes."""
+"""F28: memory runs out while rows are sent or decoded: MemoryError, nothing half is taken for whole, and on it goes."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLConnectionConfig
+
+STARVED = Path(__file__).with_name("starved.py")
 IMPLEMENTATIONS = ("native", "compiled", "python")
 # One allocation fails after the other, until a decoding needs none that fails.
 AT_EVERY_ALLOCATION = """
@@ -79,3 +84,14 @@ def test_f28_a_result_larger_than_the_memory(server, database, implementation):
     socket = f"?unix_socket={server.socket}" if server.socket else ""
     url = f"mysql://{server.user}:{server.password}@{server.host}:{server.port}/{database}{socket}"
     assert run(LARGE, implementation, url) == 2
+
+
+@pytest.mark.parametrize("side", ["sync", "async"])
+def test_f28_at_every_allocation_of_a_statement(server, database, admin, side):
+    url = MySQLConnectionConfig(**server.connect_kwargs(), database=database).to_url(show_password=True)
+    done = subprocess.run([sys.executable, STARVED, side, url], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (0, "")
+    ways, unheard = json.loads(done.stdout)
+    assert unheard == []
+    assert all(failed > 10 and kept < 2 * failed for failed, kept in ways.values()), ways
+    assert admin.sessions_become(0)
