@@ -20,6 +20,7 @@ cdef class Statement(Reader):
     cdef readonly Py_ssize_t params
     cdef _Parameters parameters
     cdef bint binding  # parameters are being put
+    cdef bytearray typed  # 1: the parameter was a number first, 2: a text
     cdef unsigned int array_size
     # one row of the result
     cdef bint bound
@@ -113,6 +114,7 @@ cdef class Statement(Reader):
         if call == PREPARE:
             self.text = b""
             self.params = <Py_ssize_t> self.param_count(self.stmt)
+            self.typed = bytearray(self.params)
             if self.open():
                 self._end_result()
         return 0
@@ -163,7 +165,8 @@ cdef class Statement(Reader):
     def execute(self, params):
         """Run the statement; open() then begins its result. Raises WireError, and what bind() raises.
 
-        False: it was not run, since a parameter can only be sent as text.
+        False: it was not run, since a parameter can only be sent as text, or was a number before and is none now, or the
+        other way round: MySQL types it by the first, and would compare texts as numbers from then on.
         """
         cdef Py_ssize_t size
         self._begin(1)
@@ -171,12 +174,26 @@ cdef class Statement(Reader):
             size = self.parameters.put_row(params, 0, 0)
         finally:
             self.binding = False
-        if size < 0:
+        if size < 0 or self._typed_otherwise():
             return False
         self.parameters.bind_one()
         self._set_array_size(0)
         self._run()
         return True
+
+    cdef bint _typed_otherwise(self) except -1:
+        cdef Py_ssize_t i
+        cdef int kind, found
+        for i in range(self.params):
+            kind = self.parameters.types[i]
+            if kind == T_NULL:
+                continue
+            found = 1 if kind in (T_LONGLONG, T_DOUBLE, T_NEWDECIMAL) else 2
+            if self.typed[i] == 0:
+                self.typed[i] = found
+            elif self.typed[i] != found:
+                return True
+        return False
 
     def execute_rows(self, rows, Py_ssize_t start, Py_ssize_t limit, Py_ssize_t before=0):
         """Run the statement for rows[start] and rows after it, about ``limit`` bytes of them, all or none.
@@ -260,10 +277,21 @@ cdef class Statement(Reader):
         self.columns_room = width
         return 0
 
+    def read(self, planner, shape):
+        """Reader.read of what was executed."""
+        if not self.open():
+            return None, self.affected_rows, self.insert_id or None, ()
+        plan = planner.plan(self, shape)
+        rows = self.fetch(plan)
+        self.close()
+        return rows, len(rows), None, plan.names
+
     def fetch(self, plan, Py_ssize_t limit=-1):
         """Reader.fetch."""
         if not self.bound and not self.done:
-            self._bind_columns(_Decoder(plan))
+            if self.decoder is None or self.decoder.plan is not plan:
+                self.decoder = _Decoder(plan)
+            self._bind_columns(self.decoder)
         return Reader.fetch(self, plan, limit)
 
     cdef int _bind_columns(self, _Decoder d) except -1:

@@ -18,6 +18,8 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions, InsertOpti
 from rhosocial.activerecord.interface import ModelEvent
 from rhosocial.activerecord.query import ActiveQuery
 
+from rhosocial.activerecord.backend.impl.mysqlclient import implementation
+
 from ...unit.records.same import assert_same, state
 from .models import Color
 
@@ -137,6 +139,39 @@ def test_find_one_follows_the_class(written, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(writer, "__schema_name__", writer.backend().config.database)
     assert writer.find_one(1).name == "Ada"
+
+
+def executed(backend):
+    counts = backend.fetch_all("SHOW SESSION STATUS LIKE 'Com_stmt_execute'")
+    return int(counts[0]["Value"])
+
+
+def test_find_one_prepared(written, statements):
+    core, fast = both(written, "writer")
+    backend = fast.backend()
+    backend.logger = logging.getLogger("test.records.quiet")
+    backend.logger.setLevel(logging.WARNING)
+
+    def check():
+        for key in (1, 2, 3, 99, -1, 2**63, 2**70, "2", 1, 3):
+            one, other = core.find_one(key), fast.find_one(key)
+            assert (one is None) == (other is None)
+            if one is not None:
+                assert_same(one, other)
+
+    before = executed(backend)
+    check()
+    check()
+    assert executed(backend) - before == (0 if implementation() != "native" else 16)
+    backend.execute("ALTER TABLE writers ADD added INT DEFAULT 5 FIRST")
+    check()
+    backend.execute("ALTER TABLE writers DROP added")
+    check()
+    backend.disconnect()  # and what was prepared is gone with the session
+    check()
+    with backend.transaction():
+        backend.execute("UPDATE writers SET name = 'Eve' WHERE id = 1")
+        check()
 
 
 def test_patched_queries_are_honoured(written, monkeypatch):

@@ -13,7 +13,7 @@ class AsyncPreparing:
     """What an AsyncSession does with prepared statements."""
 
     async def _run_prepared(
-        self: Any, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
+        self: Any, text: Statement, params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
     ) -> Outcome:
         wanted = await self._checked(self._text(text))
         await self._check_length(bytes_sent(params))
@@ -23,6 +23,7 @@ class AsyncPreparing:
                 with self._reading(statement):
                     if statement.execute(params):
                         return await self._receive_prepared(statement, shape)
+                self._prepared.forget(wanted)
             except Exception as error:
                 await self._clear_prepared(wanted, error)
                 if not overtaken(wanted, error):

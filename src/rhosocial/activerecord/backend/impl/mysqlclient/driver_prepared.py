@@ -3,7 +3,8 @@
 import re
 import time
 from collections import OrderedDict
-from typing import Any, Callable, Optional, Sequence, Tuple
+from decimal import Decimal
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import MySQLdb
 
@@ -12,6 +13,9 @@ from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement, escape
 
 # Measured best for arrays of rows on MariaDB; beyond it no longer matters.
 ARRAY_BYTES = 256 * 1024
+# What a session runs so many times, it prepares: the first time costs twice.
+_OFTEN = 3
+_SEEN = 512
 # Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
 _MOST = 64
 # Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
@@ -37,6 +41,7 @@ _ALL_OR_NOTHING = re.compile(
 # What EXECUTE is in bytes at the most, but for its texts: the statement, a number, any other value.
 _EXECUTE, _NUMBER, _OTHER = 64, 12, 100
 _NUMBERS = (int, float, type(None))
+_ARITHMETIC = (int, float, Decimal)
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -48,6 +53,7 @@ class _SqlStatement(Reader):
         self._name = b"mysqlclient_%d" % id(self)
         self._prepared = False
         self.params = params or 0  # the server tells only when it is executed
+        self._numbers: Dict[int, bool] = {}
 
     def _send(self, statement: bytes) -> None:
         self._connection.query(statement)
@@ -58,6 +64,10 @@ class _SqlStatement(Reader):
         self._prepared = True
 
     def execute(self, params: Sequence[Any]) -> bool:
+        for i, value in enumerate(params):  # as codec._native.Statement.execute does
+            is_number = isinstance(value, _ARITHMETIC)
+            if value is not None and self._numbers.setdefault(i, is_number) is not is_number:
+                return False
         names = [b"@%s_%d" % (self._name, i) for i in range(self.params)]
         parts = [b"%s%s=" % (b"," if i else b"SET ", name) for i, name in enumerate(names)]
         statement = CODEC.functions.bind((*parts, b""), params, escapes(self._connection))
@@ -95,12 +105,17 @@ class PreparedStatements:
         self._native = native
         self._new: Any = None  # not prepared yet
         self._kept: OrderedDict[bytes, Any] = OrderedDict()
+        self._seen: Dict[bytes, int] = {}
 
     def get(self, text: bytes, params: Optional[int] = None) -> Any:
         """The statement for a text; None where the server does not prepare it, or not with as many ``params``.
 
         Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
         """
+        statement = self._kept.get(text)
+        if statement is not None:
+            self._kept.move_to_end(text)
+            return statement
         if text in self:
             return self[text]
         statement = self.new(params)
@@ -120,6 +135,15 @@ class PreparedStatements:
             return None
         self._kept.move_to_end(text)
         return self._kept[text]
+
+    def often(self, text: bytes) -> bool:
+        """Whether a text is prepared, or worth it by now."""
+        if text in self._kept:
+            return True
+        if len(self._seen) >= _SEEN:
+            self._seen.clear()
+        count = self._seen[text] = self._seen.get(text, 0) + 1
+        return count >= _OFTEN
 
     def new(self, params: Optional[int]) -> Any:
         """A statement to be prepared."""
@@ -188,6 +212,8 @@ def bytes_sent(params: Sequence[Any]) -> int:
     """About how many bytes EXECUTE is with these parameters; never fewer."""
     size = _EXECUTE + _NUMBER * len(params)
     for value in params:
+        if type(value) is int:
+            continue
         if isinstance(value, str):
             # str's own, as a subclass may say anything
             ascii_only = str.isascii(value)
@@ -212,7 +238,7 @@ class Preparing:
     """What a Session does with prepared statements."""
 
     def run_prepared(
-        self: Any, text: Callable[[bool], bytes], params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
+        self: Any, text: Statement, params: Sequence[Any], plain: Statement, shape: Shape = PLAIN
     ) -> Outcome:
         """Session.run by a prepared statement: ``text`` with its ``?``. Where the server cannot, ``plain`` is run."""
         with self._lock:
@@ -228,6 +254,7 @@ class Preparing:
                 return self.run(plain, shape)
             try:
                 if not statement.execute(params):
+                    self._prepared.forget(wanted)  # anew, the next time, for what its parameters are now
                     self._unfinished = False
                     return self.run(plain, shape)
                 outcome = self._read_prepared(statement, shape)
@@ -240,6 +267,12 @@ class Preparing:
             self.used = time.monotonic()
             self._heed_warnings()
             return outcome
+
+    def run_often(self: Any, text: bytes, params: Sequence[Any], plain: Statement, shape: Shape = PLAIN) -> Outcome:
+        """run(), from the third time on run_prepared(); by run() still where the statements would not be native."""
+        if CODEC.library is not None and self._prepared.often(text):
+            return self.run_prepared(text, params, plain, shape)
+        return self.run(plain, shape)
 
     @property
     def takes_arrays(self: Any) -> bool:
@@ -306,14 +339,11 @@ class Preparing:
             raise
 
     def _read_prepared(self: Any, statement: Any, shape: Shape) -> Outcome:
-        if not statement.open():
-            outcome = Outcome(None, statement.affected_rows, statement.insert_id or None)
+        outcome: Outcome = tuple.__new__(Outcome, statement.read(self.planner, shape))
+        if outcome.rows is None:
+            statement.close()
         else:
-            plan = self._plan(shape, statement)
-            rows = statement.fetch(plan)
             self._warnings_uncounted = True
-            outcome = Outcome(rows, len(rows), None, plan.names)
-        statement.close()
         return outcome
 
     def _recover_prepared(self: Any, text: bytes, error: BaseException) -> None:

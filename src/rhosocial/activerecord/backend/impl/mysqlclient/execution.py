@@ -36,7 +36,7 @@ from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
 from .json_text import json_loads
 from .pool_policy import Lease, registry_key
-from .prepared import Sightings, prepared_text
+from .prepared import Sightings, to_prepare
 from .session_state import TRANSACTION, left_by
 
 _bind = CODEC.functions.bind
@@ -306,11 +306,11 @@ class Execution:
             return sql.encode()
         return partial(_render, sql, self._bindable(params))
 
-    def _prepared(self, sql: str, params: Optional[Sequence[Any]]) -> Tuple[Any, Sequence[Any], Statement]:
+    def _prepared(self, sql: str, params: Optional[Sequence[Any]]) -> Tuple[Statement, Sequence[Any], Statement]:
         """What run_prepared() takes."""
         _refuse_other_charset(sql)
         bindable = self._bindable(params or ())
-        return partial(prepared_text, sql), bindable, partial(_render, sql, bindable)
+        return to_prepare(sql), bindable, partial(_render, sql, bindable)
 
     def _bindable(self, params: Any) -> Sequence[Any]:
         """The parameters with those the codec does not know given to their adapters."""

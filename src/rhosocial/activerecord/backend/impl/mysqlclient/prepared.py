@@ -2,12 +2,13 @@
 
 import time
 from collections import OrderedDict
+from functools import lru_cache, partial
 from typing import Any, Sequence
 
 from rhosocial.activerecord.backend.result import QueryResult
 
-from .codec.sql import template
-from .driver import Outcome, Shape
+from .codec.sql import CACHED_LENGTH, CACHED_TEMPLATES, template
+from .driver import Outcome, Shape, Statement
 
 _SEEN_TEXTS = 512
 
@@ -15,6 +16,21 @@ _SEEN_TEXTS = 512
 def prepared_text(sql: str, backslash: bool) -> bytes:
     """The statement with ``?`` for its placeholders."""
     return b"?".join(template(sql, backslash).parts)
+
+
+def to_prepare(sql: str) -> Statement:
+    """prepared_text() of a session; where a backslash makes no difference, the text itself, from a bounded cache."""
+    return _to_prepare(sql) if type(sql) is str and len(sql) <= CACHED_LENGTH else partial(prepared_text, sql)
+
+
+@lru_cache(CACHED_TEMPLATES)
+def _to_prepare(sql: str) -> Statement:
+    later = partial(prepared_text, sql)
+    try:
+        text = later(True)
+        return text if text == later(False) else later
+    except ValueError:  # perhaps in the other mode only
+        return later
 
 
 class Sightings:
