@@ -25,7 +25,8 @@ def TAGGED(packet):
     """Whether it asks for EXPECTED, by text or prepared."""
     if packet[4] == COM_STMT_EXECUTE:
         return True
-    return packet[4] == COM_QUERY and packet[5:].startswith((b"SELECT 'tagged'", b"EXECUTE "))
+    text = packet[5:].removeprefix(b"\x00\x01")  # libmysqlclient's query attributes: none
+    return packet[4] == COM_QUERY and text.startswith((b"SELECT 'tagged'", b"EXECUTE "))
 
 
 async def execute(backend):
