@@ -38,8 +38,9 @@ END
 export RHOSOCIAL_MYSQLCLIENT_IMPL=native
 started=$(date +%s)
 "$place/venv/bin/python" -m pytest -q -p no:cacheprovider tests/codec "$@"
-# Not with less memory than the sanitizers themselves need.
+# Not with less memory than the sanitizers themselves need; nor after fork() beside threads: in the child the lock of
+# gcc 12's ASan allocator may stay with a thread that is no more.
 "$place/venv/bin/python" -m pytest -q -p no:cacheprovider -n 2 tests/faults tests/integration/prepared \
     tests/integration/streaming tests/integration/bulk tests/integration/async_backend \
-    -k "not larger_than_the_memory" "$@"
+    -k "not larger_than_the_memory" --ignore=tests/faults/test_f19_fork.py "$@"
 echo "sanitize: $(($(date +%s) - started)) s"
