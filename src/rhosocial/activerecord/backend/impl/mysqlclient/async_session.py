@@ -259,10 +259,10 @@ class AsyncSession(AsyncPreparing, Session):
     async def _heeded(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """What ``run`` does, and Session._heed_warnings."""
         outcome = await run(*arguments)
-        if self._warned():
-            self._take_warnings(await self._converse(SHOW_WARNINGS, TUPLES))
-        else:
+        if self._heeds_warnings:
             self.warnings = ()
+            if self._warned():
+                self._take_warnings(await self._converse(SHOW_WARNINGS, TUPLES))
         return outcome
 
     async def _converse(self, statement: Statement, shape: Shape) -> Outcome:

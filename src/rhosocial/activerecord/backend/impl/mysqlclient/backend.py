@@ -161,11 +161,8 @@ class MySQLBackend(
         shape: Shape = PLAIN,
         prepare: bool = False,
         statement: Optional[Statement] = None,
-        often: Optional[bytes] = None,
     ) -> Outcome:
-        """statement: what the session sends, where that is known beforehand.
-        often: the same to be prepared, once it has run a few times; its one parameter is the first
-        """
+        """statement: what the session sends, where that is known beforehand."""
         undoings = self._undoings
         try:
             session = self._session()
@@ -173,9 +170,7 @@ class MySQLBackend(
             with session.alone:
                 self._refuse_undone_since(undoings)
                 try:
-                    if often is not None:
-                        outcome = session.run_often(often, params[:1], statement, shape)  # type: ignore[index, arg-type]
-                    elif prepare or (self._sightings is not None and self._sightings.often(sql)):
+                    if prepare or (self._sightings is not None and self._sightings.often(sql)):
                         outcome = session.run_prepared(*self._prepared(sql, params), shape)
                     else:
                         outcome = session.run(statement or self._statement(sql, params), shape)

@@ -187,19 +187,19 @@ class Session(Preparing):
         """
         with self._lock:
             outcome = self._exchange(statement, shape)
-            self._heed_warnings()
+            if self._heeds_warnings:
+                self._heed_warnings()
             return outcome
 
     def _heed_warnings(self) -> None:
+        self.warnings = ()
         if self._warned():
             self._take_warnings(Session._exchange(self, SHOW_WARNINGS, TUPLES))
-        else:
-            self.warnings = ()
 
     def _warned(self) -> bool:
         """Whether the server is to be asked for warnings of the last statement."""
         uncounted, self._warnings_uncounted = self._warnings_uncounted, False
-        return self._heeds_warnings and (uncounted or self._live().warning_count() > 0)
+        return uncounted or self._live().warning_count() > 0
 
     def _take_warnings(self, outcome: Outcome) -> None:
         self.warnings = tuple(SQLWarning(*row) for row in outcome.rows or ())

@@ -13,9 +13,6 @@ from .driver_rows import CODEC, PLAIN, Outcome, Reader, Shape, Statement, escape
 
 # Measured best for arrays of rows on MariaDB; beyond it no longer matters.
 ARRAY_BYTES = 256 * 1024
-# What a session runs so many times, it prepares: the first time costs twice.
-_OFTEN = 3
-_SEEN = 512
 # Statements a session keeps prepared; the server allows 16382 of all its sessions (max_prepared_stmt_count).
 _MOST = 64
 # Not for the prepared statement protocol; too many on the server; of a type the client library cannot fetch.
@@ -105,17 +102,12 @@ class PreparedStatements:
         self._native = native
         self._new: Any = None  # not prepared yet
         self._kept: OrderedDict[bytes, Any] = OrderedDict()
-        self._seen: Dict[bytes, int] = {}
 
     def get(self, text: bytes, params: Optional[int] = None) -> Any:
         """The statement for a text; None where the server does not prepare it, or not with as many ``params``.
 
         Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
         """
-        statement = self._kept.get(text)
-        if statement is not None:
-            self._kept.move_to_end(text)
-            return statement
         if text in self:
             return self[text]
         statement = self.new(params)
@@ -135,15 +127,6 @@ class PreparedStatements:
             return None
         self._kept.move_to_end(text)
         return self._kept[text]
-
-    def often(self, text: bytes) -> bool:
-        """Whether a text is prepared, or worth it by now."""
-        if text in self._kept:
-            return True
-        if len(self._seen) >= _SEEN:
-            self._seen.clear()
-        count = self._seen[text] = self._seen.get(text, 0) + 1
-        return count >= _OFTEN
 
     def new(self, params: Optional[int]) -> Any:
         """A statement to be prepared."""
@@ -265,14 +248,9 @@ class Preparing:
                 raise
             self._unfinished = False
             self.used = time.monotonic()
-            self._heed_warnings()
+            if self._heeds_warnings:
+                self._heed_warnings()
             return outcome
-
-    def run_often(self: Any, text: bytes, params: Sequence[Any], plain: Statement, shape: Shape = PLAIN) -> Outcome:
-        """run(), from the third time on run_prepared(); by run() still where the statements would not be native."""
-        if CODEC.library is not None and self._prepared.often(text):
-            return self.run_prepared(text, params, plain, shape)
-        return self.run(plain, shape)
 
     @property
     def takes_arrays(self: Any) -> bool:
@@ -318,7 +296,8 @@ class Preparing:
                 raise
             self._unfinished = False
             self.used = time.monotonic()
-            self._heed_warnings()
+            if self._heeds_warnings:
+                self._heed_warnings()
             return outcome, done
 
     def forget_prepared(self: Any, text: Callable[[bool], bytes]) -> None:

@@ -9,7 +9,6 @@ class Find(NamedTuple):
 
     parts:   of the template; None: there is no such statement
     params:  those after the key
-    often:   the text to prepare, the key its only parameter; None: it is not to be prepared
     """
 
     dialect: Any
@@ -18,7 +17,6 @@ class Find(NamedTuple):
     params: Tuple[Any, ...]
     query: Any
     one: Any
-    often: Optional[bytes] = None
 
 
 class Known:

@@ -29,8 +29,6 @@ _FAST_QUERIES: Dict[Any, Any] = {ActiveQuery: FastLoadQuery, AsyncActiveQuery: A
 _FAST_ONE = {query: query.one for query in _FAST_QUERIES.values()}
 # Values of a primary key that core's find_one takes for nothing else.
 _KEY_TYPES = frozenset((int, str, bytes, UUID, Decimal, date, datetime))
-# Those that MySQL compares with any column as it does where they are in the statement's text: not a text with a DATE.
-_PREPARED_KEYS = frozenset((int, UUID))
 _SAVING = {"_prepare_save_data", "is_new_record"}
 
 
@@ -142,8 +140,7 @@ class _Loading:
         parts = template(sql, True).parts
         if params[0] is not condition or parts != template(sql, False).parts:
             return none
-        rest = params[1:]
-        return Find(dialect, sql, parts, rest, query, _FAST_ONE[query], _often(type(condition), parts, rest))
+        return Find(dialect, sql, parts, params[1:], query, _FAST_ONE[query])
 
     @classmethod
     def _logs(cls: Any, plan: LoadPlan) -> bool:
@@ -245,13 +242,6 @@ class _Loading:
             del self.__dict__["_event_handlers"]
 
 
-def _often(key: type, parts: Tuple[bytes, ...], params: Tuple[Any, ...]) -> Optional[bytes]:
-    if key not in _PREPARED_KEYS or not all(type(value) is int for value in params):
-        return None
-    rest = (b"%d%b" % (value, part) for value, part in zip(params, parts[2:]))
-    return b"".join((parts[0], b"?", parts[1], *rest))
-
-
 def _is_valid(validate: Any, values: Dict[str, Any]) -> bool:
     try:
         validate(values)
@@ -287,7 +277,7 @@ class FastLoadMixin(_Loading):
         cls._log_query(plan, "Executing query", find.sql, params)
         if known.shape is not None and backend._unwatched:
             statement = backend._bound(find.parts, params)
-            rows = backend._run(find.sql, params, known.shape, statement=statement, often=find.often).rows
+            rows = backend._run(find.sql, params, known.shape, statement=statement).rows
             return plan.builder.build(rows, plan.renames)[0] if rows else None
         row = backend.fetch_one(find.sql, params, column_adapters=known.adapters)
         return plan.builder.build([row], plan.renames)[0] if row else None
