@@ -7,7 +7,7 @@ from typing import Any
 
 import data
 import sqlalchemy as sa
-from drivers import sqlalchemy
+from drivers import floor, sqlalchemy
 from harness import Bench, Fresh, Ratio, Sides, check_equal, check_same, opened, question
 from models import KINDS, Mapped, model
 
@@ -50,6 +50,7 @@ def orm_all(bench: Bench) -> Iterator[Sides]:
 
 @question(Ratio("find_one_vs_peer", "peer", "ours", at_least=6), calls=100)
 def find_one(bench: Bench) -> Iterator[Sides]:
+    """Beside the models, the same row sent for and not even decoded: what no model can go below."""
     with ExitStack() as stack:
         key = data.FIRST_ID + bench.rows // 2
         sides: dict[str, Callable[[], Any]] = {
@@ -59,7 +60,9 @@ def find_one(bench: Bench) -> Iterator[Sides]:
         sides["sqlalchemy_orm"] = partial(sqlalchemy.get_object, opened(stack, sqlalchemy, bench), Mapped, key)
         results["sqlalchemy_orm"] = [as_dict(sides["sqlalchemy_orm"]())]
         check_equal("find_one", results)
-        yield sides
+        drain, row = opened(stack, floor, bench), data.SELECT_ONE % key
+        check_same("find_one: rows", {"floor": floor.count_rows(drain, row), "models": 1})
+        yield {**sides, "floor": partial(floor.count_rows, drain, row)}
 
 
 def new_records(made: Any, count: int) -> list[Any]:
