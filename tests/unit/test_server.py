@@ -23,8 +23,11 @@ from rhosocial.activerecord.backend.impl.mysqlclient.server import (
     find_server,
 )
 
+# nohup and shells' background jobs leave signals ignored
 OWNER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
 server = PrivateServer("mariadb")
 server.start()
