@@ -5,6 +5,9 @@ import contextlib
 import threading
 import time
 
+import MySQLdb
+import pytest
+
 # MySQL's information_schema.processlist fails (3854) while any session runs a statement with bytes that are no text.
 SESSIONS = {
     "mysql": "SELECT processlist_id, processlist_info FROM performance_schema.threads WHERE processlist_db",
@@ -83,3 +86,10 @@ class Admin:
         thread.start()
         yield
         thread.join()
+
+
+@pytest.fixture(name="admin")
+def administrator(server, database):
+    options = {**server.connect_kwargs(), "database": database, "autocommit": True}
+    with contextlib.closing(MySQLdb.connect(**options)) as connection:
+        yield Admin(connection, server.flavor, database)

@@ -30,8 +30,6 @@ from rhosocial.activerecord.backend.impl.mysqlclient.server import (
     ServerError,
 )
 
-from .admin import Admin
-
 FLAVORS: tuple[Flavor, ...] = get_args(Flavor)
 VARIABLES = {flavor: f"RHOSOCIAL_MYSQLCLIENT_TEST_{flavor.upper()}_URL" for flavor in FLAVORS}
 AREAS_WITHOUT_SERVER = {"codec", "unit"}
@@ -122,10 +120,3 @@ def database(server: RunningServer) -> Iterator[str]:
         admin.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         yield name
         admin.query(f"DROP DATABASE {name}")
-
-
-@pytest.fixture
-def admin(server: RunningServer, database: str) -> Iterator[Admin]:
-    options = {**server.connect_kwargs(), "database": database, "autocommit": True}
-    with closing(MySQLdb.connect(**options)) as connection:
-        yield Admin(connection, server.flavor, database)

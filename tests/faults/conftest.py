@@ -23,6 +23,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.async_pool import AsyncSess
 from rhosocial.activerecord.backend.impl.mysqlclient.prepared import AsyncPreparedStatement
 from rhosocial.activerecord.backend.impl.mysqlclient.streaming import AsyncStream
 
+from ..admin import administrator  # noqa: F401, a fixture
 from .proxy import Proxy
 
 SIDES = ("sync", "async")

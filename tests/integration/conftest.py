@@ -10,6 +10,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient import (
     driver,
 )
 
+from ..admin import administrator  # noqa: F401, a fixture
+
 
 @pytest.fixture
 def config(server, database):

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, implementation
 
 KINDS = pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend], ids=["sync", "async"])
 ASK = {
@@ -50,8 +50,9 @@ async def test_it_holds_on_each_session(config, kind, options, seen):
         if backend.config.pooled:
             first = await shown(backend, "CONNECTION_ID()")
             await done(backend.execute("SET @given = 'else', sql_mode = 'ANSI', time_zone = '+01:00'"))
-            await done(backend.disconnect())  # it is reset
-            assert await shown(backend, sql) == seen and await shown(backend, "CONNECTION_ID()") == first
+            await done(backend.disconnect())  # it is reset; without the extension another takes its place
+            assert await shown(backend, sql) == seen
+            assert await shown(backend, "CONNECTION_ID()") == first or implementation() != "native"
             await done(backend.disconnect())
             await done(backend.pool.close())
         await done(backend.disconnect())
