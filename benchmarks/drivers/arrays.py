@@ -5,8 +5,7 @@ from typing import Any
 
 from drivers.ours import close, connect
 
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
-from rhosocial.activerecord.backend.impl.mysqlclient.bulk import Batch
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, bulk
 from rhosocial.activerecord.backend.impl.mysqlclient.prepared import prepared_text
 
 __all__ = ["close", "connect", "insert_array", "insert_texts"]
@@ -21,6 +20,6 @@ def insert_array(backend: MySQLBackend, sql: str, rows: Rows) -> None:
 
 
 def insert_texts(backend: MySQLBackend, sql: str, rows: Rows) -> None:
-    batch = Batch(sql, rows, backend._bindable)
+    batch = bulk.Batch(sql, bulk.Rows(rows, backend._bindable))
     batch.arrays = False
     backend._run_batch(batch)
