@@ -108,8 +108,12 @@ class PreparedStatements:
 
         Raises MySQLdb's errors and WireError, after which the session is in step unless it is lost.
         """
+        statement = self._kept.get(text)
+        if statement is not None:
+            self._kept.move_to_end(text)
+            return statement
         if text in self:
-            return self[text]
+            return None
         statement = self.new(params)
         try:
             statement.prepare(text)
