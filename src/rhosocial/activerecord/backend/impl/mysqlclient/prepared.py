@@ -8,7 +8,7 @@ from typing import Any, Sequence
 from rhosocial.activerecord.backend.result import QueryResult
 
 from .codec.sql import CACHED_LENGTH, CACHED_TEMPLATES, template
-from .driver import Outcome, Shape, Statement
+from .driver import Statement
 
 _SEEN_TEXTS = 512
 
@@ -55,12 +55,6 @@ class _Prepared:
         self._backend = backend
         self.sql = sql
 
-    def _shape(self, column_adapters: Any, column_mapping: Any) -> Shape:
-        return self._backend._shape(None, column_adapters, column_mapping)
-
-    def _result(self, outcome: Outcome, started: float) -> QueryResult:
-        return self._backend._result(outcome, None, time.perf_counter() - started)
-
 
 class PreparedStatement(_Prepared):
     """What MySQLBackend.prepare() returns."""
@@ -76,9 +70,10 @@ class PreparedStatement(_Prepared):
     ) -> QueryResult:
         """MySQLBackend.execute with these parameters: the same values and errors."""
         started = time.perf_counter()
-        self._backend._log_statement(self.sql, params)
-        shape = self._shape(column_adapters, column_mapping)
-        return self._result(self._backend._run(self.sql, params, shape, prepare=True), started)
+        backend = self._backend
+        backend._log_statement(self.sql, params)
+        outcome = backend._run(self.sql, params, backend._shape(None, column_adapters, column_mapping), True)
+        return backend._result(outcome, None, time.perf_counter() - started)
 
     def close(self) -> None:
         """Free it on the server. execute() would prepare it again."""
@@ -99,9 +94,10 @@ class AsyncPreparedStatement(_Prepared):
     ) -> QueryResult:
         """PreparedStatement.execute, awaited."""
         started = time.perf_counter()
-        self._backend._log_statement(self.sql, params)
-        shape = self._shape(column_adapters, column_mapping)
-        return self._result(await self._backend._run(self.sql, params, shape, prepare=True), started)
+        backend = self._backend
+        backend._log_statement(self.sql, params)
+        outcome = await backend._run(self.sql, params, backend._shape(None, column_adapters, column_mapping), True)
+        return backend._result(outcome, None, time.perf_counter() - started)
 
     async def close(self) -> None:
         """Free it on the server. execute() would prepare it again."""
