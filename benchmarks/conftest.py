@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rhosocial.activerecord.backend.impl.mysqlclient.async_session import AsyncSession
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import IMPLEMENTATIONS, _native, _python, choose
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # data and harness, as run.py finds them
@@ -40,6 +41,8 @@ def implementation(request, monkeypatch):
     for name, module in list(sys.modules.items()):
         if name.startswith(PACKAGE) and hasattr(module, "CODEC"):
             monkeypatch.setattr(module, "CODEC", chosen)
+    nonblocking = chosen.library is not None and chosen.library.nonblocking
+    monkeypatch.setattr(AsyncSession, "nonblocking", nonblocking)
     return request.param
 
 
