@@ -203,14 +203,16 @@ cdef class Reader:
 
         planner.plan(self, shape) says how to decode the rows. Raises what open() and fetch() raise.
         """
-        cdef uint64_t generated
         if not self.open():
-            generated = self.library.insert_id(self.mysql)
-            return None, <int64_t> self.library.affected_rows(self.mysql), generated if generated else None, ()
+            return self._no_rows()
         plan = planner.plan(self, shape)
         rows = self.fetch(plan)
         self.close()
         return rows, len(rows), None, plan.names
+
+    cdef tuple _no_rows(self):
+        cdef uint64_t generated = self.library.insert_id(self.mysql)
+        return None, <int64_t> self.library.affected_rows(self.mysql), generated if generated else None, ()
 
     def open(self):
         """Begin reading the statement's result; False where it has none.

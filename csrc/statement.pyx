@@ -277,14 +277,8 @@ cdef class Statement(Reader):
         self.columns_room = width
         return 0
 
-    def read(self, planner, shape):
-        """Reader.read of what was executed."""
-        if not self.open():
-            return None, self.affected_rows, self.insert_id or None, ()
-        plan = planner.plan(self, shape)
-        rows = self.fetch(plan)
-        self.close()
-        return rows, len(rows), None, plan.names
+    cdef tuple _no_rows(self):
+        return None, self.affected_rows, self.insert_id or None, ()
 
     def fetch(self, plan, Py_ssize_t limit=-1):
         """Reader.fetch."""
