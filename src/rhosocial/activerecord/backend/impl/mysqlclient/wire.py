@@ -57,6 +57,7 @@ class Wire:
             yield
         finally:
             timer.cancel()
+            timer.join()  # or it may yet hang up, on a session that was in time
 
     def hung_up(self) -> bool:
         """Whether the server, from which nothing is expected, has ended the conversation."""
