@@ -12,7 +12,6 @@ from rhosocial.activerecord.backend.impl.mysqlclient.login import is_libmariadb
 from .conftest import answering
 from .proxy import at_packet, cut, says, stall
 
-SSL_REQUEST = 4 + 32  # header and body: the client's first packet, where it wants TLS
 LIBMARIADB = is_libmariadb(MySQLdb.get_client_info())
 # libmysqlclient heeds connect_timeout only until the greeting begins (client.cc, csm_complete_connect), read_timeout
 # from there to the end of the login, and neither in the TLS handshake.
@@ -45,18 +44,6 @@ async def test_f08_a_hang_while_connecting(open, admin, proxy, where):
     backend = open(**IN_LOGIN)
     proxy.use(**HANGS[where])
     await fails_in_time(backend, proxy, (2002, 2003, 2013))
-    proxy.use()
-    await answering(backend)
-    assert admin.sessions_become(1)
-
-
-@pytest.mark.flavor("mysql")
-@pytest.mark.skipif(not LIBMARIADB, reason="libmysqlclient waits for ever in a TLS handshake (docs/errors.md)")
-@pytest.mark.parametrize("after", [SSL_REQUEST, SSL_REQUEST + 50], ids=["no ClientHello", "half of it"])
-async def test_f08_a_hang_in_the_tls_handshake(open, admin, proxy, after):
-    backend = open(connect_timeout=1, ssl_mode="REQUIRED")
-    proxy.use(requests=stall(after))
-    await fails_in_time(backend, proxy, (2002, 2013, 2026))
     proxy.use()
     await answering(backend)
     assert admin.sessions_become(1)

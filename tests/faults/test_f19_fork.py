@@ -12,6 +12,8 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
+from .tls import server_with_tls  # noqa: F401, a fixture
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -20,7 +22,7 @@ def config(server, database, request):
     """Over TLS too: there, a goodbye has two parts."""
     tls = request.param == "tls"
     options = {**server.connect_kwargs(tcp=tls), "database": database}
-    if tls and server.flavor == "mysql":  # the private MariaDB has no certificate
+    if tls:
         options["ssl_mode"] = "REQUIRED"
     return MySQLConnectionConfig(**options)
 

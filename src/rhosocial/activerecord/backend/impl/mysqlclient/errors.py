@@ -251,14 +251,14 @@ _GROUPS: tuple[tuple[type[DatabaseError], str, tuple[int, ...]], ...] = (
     (ConnectionError, "42000", (1203,)),
     (ConnectionError, "08S01", (1042, 1043, 1081)),
     (ConnectionError, "HY000", (2001, 2002, 2003, 2004, 2005, 2007, 2009, 2010, 2011, 2012, 2015, 2016, 2017,
-                                2018, 2019, 2021, 2022, 2023, 2024, 2025, 2026, 2028, 2037, 2038, 2039, 2040, 2041,
+                                2018, 2019, 2021, 2022, 2023, 2024, 2025, 2028, 2037, 2038, 2039, 2040, 2041,
                                 2042, 2043, 2044, 2046, 2047, 2058, 2060, 2062, 2063, 2064, 3032, 3168, 5001,
                                 6400)),
     # session gone or out of step
     (ConnectionLost, "08S01", (1047, 1053, 1080, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184,
                                3068)),
     (ConnectionLost, "70100", (1927,)),
-    (ConnectionLost, "HY000", (1835, 2000, 2006, 2013, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015,
+    (ConnectionLost, "HY000", (1835, 2000, 2006, 2013, 2026, 2027, 2045, 2048, 2050, 2055, 3169, 4031, 5013, 5014, 5015,
                                5026)),
     (OperationalError, "HY000", (2008, 2014)),
     # misuse of the client library's prepared statements
@@ -271,10 +271,10 @@ _UNLISTED = Rule(QueryError, "HY000")
 
 ERRORS: dict[int, Rule] = {errno: Rule(error, state) for error, state, errnos in _GROUPS for errno in errnos}
 
-# 1153: the server answers, then closes. 2008/2014/2020: a result is left half read. 2026: TLS without its proper end.
+# 1153: the server answers, then closes. 2008/2014/2020: a result is left half read.
 DISCONNECTS = frozenset(
     errno for errno, rule in ERRORS.items() if issubclass(rule.error, ConnectionLost)
-) | {1153, 2008, 2014, 2020, 2026, 3032, 6400}  # fmt: skip
+) | {1153, 2008, 2014, 2020, 3032, 6400}  # fmt: skip
 
 # Undone whole by the server (deadlock), to be undone by us (1205), or never begun (no connection).
 RETRYABLE = frozenset({1020, 1040, 1203, 1205, 1213, 1613, 1614, 2002, 2003, 3058, 3101})
@@ -318,7 +318,6 @@ _HINTS: dict[int, str] = {
     1698: "this account logs in without a password: use unix_socket, or give it one with ALTER USER",
     2002: "is the server running, and host, port or unix_socket right?",
     2003: "is the server running, and host and port right?",
-    2026: "check ssl_mode, ssl_ca and the server's certificate",
     2059: "the client library lacks this authentication plugin: install it, or change the account's",
     2061: "caching_sha2_password needs TLS, a unix_socket or server_public_key_path",
     2068: "set local_infile=True to allow LOAD DATA LOCAL",
@@ -328,15 +327,21 @@ _HINTS: dict[int, str] = {
 }
 
 
-_CONNECT_HINTS = _HINTS | {2013: "it ended the connection or did not answer within connect_timeout"}
+_CONNECT_HINTS = _HINTS | {
+    2013: "it ended the connection or did not answer within connect_timeout",
+    2026: "check ssl_mode, ssl_ca and the server's certificate",
+}
 
 _STATEMENT_HINTS = _HINTS | {
     2006: "the statement was not sent",
     2013: "the statement was sent; outside a transaction it may be done",
+    2026: "the connection ended; outside a transaction the statement may be done",
 }
 
 # CR_SERVER_GONE_ERROR: "the client couldn't send a question" (manual B.3.2.7); after 2013 nobody knows.
 _NOT_SENT = 2006
+# CR_SSL_CONNECTION_ERROR: libmariadb's for any end of an encrypted connection, too; at connect a wrong certificate's.
+_TLS = 2026
 # ER_USER_LIMIT_REACHED: while connecting as 1203, of one account; a statement that gets it has run too often.
 _ACCOUNT_LIMIT = 1226
 
@@ -370,8 +375,9 @@ def connect_error(error: BaseException, address: str) -> DatabaseError:
     address: host:port, or the socket's path
     """
     failed = _translated(error, _CONNECT_HINTS)
-    passes = isinstance(failed, ConnectionLost) or failed.errno == _ACCOUNT_LIMIT
-    named = (ConnectionError if passes else type(failed))(f"connecting to {address}: {failed}")
+    nameless = isinstance(failed, ConnectionLost) or failed.errno == _ACCOUNT_LIMIT
+    passes = nameless and failed.errno != _TLS
+    named = (ConnectionError if nameless else type(failed))(f"connecting to {address}: {failed}")
     return _annotate(named, failed.errno, failed.sqlstate, passes or failed.is_retryable)
 
 
