@@ -32,6 +32,26 @@ async def eventually_true(condition, seconds=LONG):
     return met
 
 
+@contextlib.contextmanager
+def all_places(count, **options):
+    """Sessions in all the places that a server has. One that was ended a moment ago has its place for another."""
+
+    def connected():
+        try:
+            return MySQLdb.connect(**options)
+        except MySQLdb.OperationalError as error:
+            assert error.args[0] == 1040
+            return None
+
+    with contextlib.ExitStack() as taken:
+        for _ in range(count):
+            session = eventually(connected)
+            assert session is not None
+            taken.enter_context(contextlib.closing(session))
+        assert connected() is None
+        yield taken
+
+
 class Admin:
     """A session of its own that the test's backends know nothing of."""
 

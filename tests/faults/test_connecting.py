@@ -9,6 +9,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, ConnectionLost, PoolTimeout
 from rhosocial.activerecord.backend.impl.mysqlclient.login import is_libmariadb
 
+from ..admin import LONG
 from .conftest import answering
 from .proxy import at_packet, cut, says, stall
 
@@ -91,5 +92,5 @@ async def test_f13_down_at_the_start_with_a_pool(open, admin, proxy):
     assert time.monotonic() - before < 30
     assert caught.value.__cause__.errno in (2002, 2003)
     proxy.listen()
-    await backend.return_connection(await backend.get_connection())
+    await backend.return_connection(await backend.get_connection(LONG))
     assert admin.sessions_become(1)

@@ -126,13 +126,14 @@ ADD = "UPDATE t SET n = n + 1 WHERE id = %s"
 
 
 async def in_tasks(backends, attempts):
-    all_are_there = asyncio.Event()
+    all_are_there, there = asyncio.Event(), set()
 
     async def user(number, backend):
         async def work():
             attempts.append(number)
             await backend.execute(ADD, (number,))
-            if len(attempts) == USERS:
+            there.add(number)
+            if len(there) == USERS:
                 all_are_there.set()
             await all_are_there.wait()
             async with backend.transaction():

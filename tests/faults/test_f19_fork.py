@@ -12,6 +12,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost
 
+from ..admin import LONG
 from .tls import server_with_tls  # noqa: F401, a fixture
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -99,7 +100,7 @@ def test_f19_children_use_what_was_in_use_and_what_was_idle(pooled):
 
         def work():
             with contextlib.ExitStack() as stack:
-                mine = [stack.enter_context(pooled.get_connection(timeout=5)) for _ in range(3)]
+                mine = [stack.enter_context(pooled.get_connection(timeout=LONG)) for _ in range(3)]
                 seen = {session_id(connection) for connection in mine}
             check(len(seen) == 3 and not seen & ids)
             check(pooled.pool.stats().size == 3)
@@ -184,7 +185,7 @@ def test_f19_multiprocessing_fork(backend):
         child.start()
     ids = {queue.get(), queue.get()}
     for child in children:
-        child.join(30)
+        child.join(LONG)
     INHERITED.clear()
     assert [child.exitcode for child in children] == [0, 0]
     assert len(ids) == 2 and first not in ids

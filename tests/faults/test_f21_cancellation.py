@@ -13,6 +13,8 @@ from rhosocial.activerecord.backend.options import BulkInsertOptions
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import DeadlockError, QueryTimeout
 
+from ..admin import LONG, eventually_true
+
 NUMBERS = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
 
 
@@ -94,7 +96,7 @@ async def timed(backend, run):
 
 
 async def borrowing(backend, run):
-    async with await backend.get_connection(timeout=10) as connection:
+    async with await backend.get_connection(timeout=LONG) as connection:
         async with connection.transaction():
             await in_one_call(connection, run)
     await backend.disconnect()
@@ -153,7 +155,7 @@ async def test_f21_at_every_await(backend, admin, work):
     await assert_sound(backend, admin, run)
     assert run >= 2
     own = 0 if backend._pooled else 1
-    assert await asyncio.to_thread(admin.sessions_become, backend.pool.stats().size + own)
+    assert await eventually_true(lambda: len(admin.sessions()) == backend.pool.stats().size + own)
 
 
 async def test_f21_wait_for_after_any_time(backend, admin):

@@ -39,7 +39,7 @@ import asyncio, logging, sys
 logging.disable()
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 config = MySQLConnectionConfig(host="two.test", port=int(sys.argv[1]), username=sys.argv[2], password=sys.argv[3],
-    database=sys.argv[4], connect_timeout=5)
+    database=sys.argv[4], connect_timeout=30)
 async def ask():
     backend = AsyncMySQLBackend(connection_config=config)
     row = await backend.fetch_one("SELECT 7 AS n")
@@ -55,7 +55,7 @@ print(asyncio.run(ask()) if sys.argv[5] == "async" else ask_sync())
 
 
 def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side, admin):
-    with socket.socket(socket.AF_INET6) as other, pytest.raises(ConnectionRefusedError):
+    with pytest.raises(OSError), socket.socket(socket.AF_INET6) as other:  # refused, or there is no IPv6 at all
         other.connect(("::1", proxy.port))
     (tmp_path / "resolver.c").write_text(RESOLVER)
     library = tmp_path / "resolver.so"
@@ -75,7 +75,7 @@ def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side
 @pytest.mark.parametrize("jump", [1e6, -1e6])
 async def test_f27_timeouts_do_not_look_at_the_wall(open, monkeypatch, jump):
     lasting = {"pool_recycle": 3600, "pool_max_idle": 3600}
-    backend = open(pool_size=1, pool_timeout=0.5, connect_timeout=60, read_timeout=60, statement_timeout=60, **lasting)
+    backend = open(pool_size=1, pool_timeout=60, connect_timeout=60, read_timeout=60, statement_timeout=60, **lasting)
     wall = time.time
     session = await answering(backend)
     monkeypatch.setattr(time, "time", lambda: wall() + jump)
@@ -83,9 +83,9 @@ async def test_f27_timeouts_do_not_look_at_the_wall(open, monkeypatch, jump):
     assert (await backend.execute("SELECT SLEEP(0.05) AS s")).data == [{"s": 0}]
     started = time.monotonic()
     with pytest.raises(PoolTimeout):
-        await backend.get_connection()
+        await backend.get_connection(0.5)
     assert 0.4 < time.monotonic() - started < 30
-    waiting = asyncio.ensure_future(backend.get_connection(30))
+    waiting = asyncio.ensure_future(backend.get_connection())
     assert await eventually_true(lambda: backend.pool.stats().waiters == 1)
     monkeypatch.setattr(time, "time", lambda: wall() - jump)
     await backend.disconnect()

@@ -37,7 +37,7 @@ async def test_f01_idle_for_longer_than_wait_timeout(backend, admin, proxy, idle
     await backend.execute("SET SESSION wait_timeout = 1")
     assert eventually(lambda: proxy.open == 0)
     assert await replaced(backend, idle, first, (2006, 2013, 4031))
-    assert len(admin.sessions()) == 1
+    assert admin.sessions_become(1)
 
 
 async def test_f02_killed_while_idle(backend, admin, proxy, idle):
@@ -45,7 +45,7 @@ async def test_f02_killed_while_idle(backend, admin, proxy, idle):
     admin.ask(f"KILL {first}")
     assert eventually(lambda: proxy.open == 0)
     assert await replaced(backend, idle, first, (2006, 2013, 1927, 4031))
-    assert len(admin.sessions()) == 1
+    assert admin.sessions_become(1)
 
 
 @pytest.mark.parametrize("end", ["wait_timeout", "KILL"])

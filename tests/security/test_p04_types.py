@@ -26,7 +26,6 @@ def model(backend, fast):
     kinds = (AsyncFastLoadMixin, AsyncActiveRecord) if isinstance(backend, AsyncMySQLBackend) else (
         FastLoadMixin, ActiveRecord)  # fmt: skip
     made = type("Token", (Fields, *kinds[0 if fast else 1 :]), {"__module__": __name__})
-    made.configure(backend.config, type(backend))
     made.__backend__ = backend
     return made
 

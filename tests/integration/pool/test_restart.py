@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import closing
 
 import MySQLdb
 import pytest
@@ -12,6 +12,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PoolTimeout
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
 
+from ...admin import LONG, all_places
 from .conftest import number
 
 LIMIT = 10  # the least that MariaDB takes
@@ -32,14 +33,11 @@ def options(private):
 
 def test_max_connections_is_waited_for_and_told(options):
     backend = MySQLBackend(**options, pool_size=2, pool_timeout=0.5)
-    with ExitStack() as fillers:
-        with pytest.raises(MySQLdb.OperationalError):
-            for _ in range(LIMIT + 2):
-                fillers.enter_context(closing(MySQLdb.connect(**options)))
+    with all_places(LIMIT, **options):
         with pytest.raises(PoolTimeout, match="opening one failed: .*1040") as caught:
             backend.get_connection()
         assert caught.value.__cause__.errno == 1040
-    with backend.get_connection(timeout=10) as connection:
+    with backend.get_connection(timeout=LONG) as connection:
         assert number(connection, "SELECT 1") == 1
     backend.pool.close()
 

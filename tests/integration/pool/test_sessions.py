@@ -11,7 +11,7 @@ from rhosocial.activerecord.backend.errors import ConnectionError
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, driver, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, OperationalError, PoolTimeout
 
-from ...admin import eventually
+from ...admin import LONG, eventually
 from .conftest import number
 
 ID = "SELECT CONNECTION_ID()"
@@ -70,7 +70,7 @@ LEFT = {
     "variable": ("SET @secret = 7", "SELECT @secret IS NULL"),
     "variable in a query": ("SELECT @secret := 7", "SELECT @secret IS NULL"),
     "temporary table": ("CREATE TEMPORARY TABLE t AS SELECT 7 AS n", "SELECT COUNT(*) = 0 FROM t"),
-    "named lock": ("SELECT GET_LOCK('secret', 0)", "SELECT IS_FREE_LOCK('secret')"),
+    "named lock": ("SELECT GET_LOCK(DATABASE(), 0)", "SELECT IS_FREE_LOCK(DATABASE())"),
     "autocommit": ("SET autocommit = 0", "SELECT @@autocommit"),
     "sql_mode": ("SET sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'", "SELECT @@sql_mode = @@GLOBAL.sql_mode"),
     "time_zone": ("SET time_zone = '+05:00'", "SELECT @@time_zone = '+00:00'"),
@@ -181,7 +181,7 @@ def test_a_session_killed_while_idle_is_replaced_silently(pooled, admin, kill):
 
 
 def test_a_session_the_server_ended_for_idling_is_replaced_silently(pooled, admin):
-    backend = pooled(init_command="SET SESSION wait_timeout = 1")
+    backend = pooled(init_command="SET SESSION wait_timeout = 3")
     with backend.get_connection() as connection:
         first = number(connection, ID)
     assert admin.sessions_become(0)
@@ -232,7 +232,7 @@ def test_a_forgotten_connection_frees_its_place(pooled, admin, caplog):
     first = number(connection, ID)
     del connection
     gc.collect()
-    with backend.get_connection(timeout=5) as connection:
+    with backend.get_connection(timeout=LONG) as connection:
         assert number(connection, ID) != first
     assert "never given back" in caplog.text
     assert admin.sessions_become(1)
@@ -252,7 +252,7 @@ def test_a_forgotten_connection_wakes_who_waits(pooled):
     assert eventually(lambda: backend.pool.stats().waiters == 1)
     del connection
     gc.collect()
-    thread.join(5)
+    thread.join(LONG)
     assert got == [1]
 
 
@@ -316,7 +316,7 @@ def test_a_child_forked_while_others_use_the_pool_is_not_blocked(pooled):
             if child == 0:
                 code = 1
                 try:
-                    with backend.get_connection(timeout=10) as mine:
+                    with backend.get_connection(timeout=LONG) as mine:
                         code = 0 if number(mine, "SELECT 5") == 5 else 2
                 finally:
                     os._exit(code)
@@ -360,7 +360,7 @@ def test_close_wakes_who_waits(pooled):
     thread.start()
     assert eventually(lambda: pool.stats().waiters == 1)
     pool.close()
-    thread.join(5)
+    thread.join(LONG)
     assert "closed" in str(errors[0]) and not isinstance(errors[0], PoolTimeout)
     connection.disconnect()
 
