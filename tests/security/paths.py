@@ -4,21 +4,92 @@ A way is an asynchronous function of (backend, value) that returns what the serv
 """
 
 import inspect
+from decimal import Decimal
+from functools import cache
+from typing import ClassVar, Optional
 
 from rhosocial.activerecord.backend.expression import Column, ComparisonPredicate, Literal, QueryExpression
 from rhosocial.activerecord.backend.expression.core import TableExpression
 from rhosocial.activerecord.backend.expression.predicates import InPredicate, LikePredicate
 from rhosocial.activerecord.backend.expression.query_parts import WhereClause
-from rhosocial.activerecord.backend.options import BulkInsertOptions
+from rhosocial.activerecord.backend.options import (
+    BulkInsertOptions,
+    BulkUpdateOptions,
+    DeleteOptions,
+    InsertOptions,
+    UpdateOptions,
+)
+from rhosocial.activerecord.base import FieldProxy
+from rhosocial.activerecord.model import ActiveRecord, AsyncActiveRecord
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncFastLoadMixin, AsyncMySQLBackend, FastLoadMixin
+from rhosocial.activerecord.backend.impl.mysqlclient.records import plan
 
 TABLE = """CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, s TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
-           b BLOB)"""
+           b BLOB, n DECIMAL(65, 30), f DOUBLE)"""
+# Rows from which on bulk_update() is one statement over a temporary table.
+MANY = 20
+
+
+class _Fields:
+    __table_name__ = "t"
+    c: ClassVar[FieldProxy] = FieldProxy()
+    id: Optional[int] = None
+    s: Optional[str] = None
+    b: Optional[bytes] = None
+    n: Optional[Decimal] = None
+    f: Optional[float] = None
+
+
+class Row(_Fields, FastLoadMixin, ActiveRecord):
+    pass
+
+
+class AsyncRow(_Fields, AsyncFastLoadMixin, AsyncActiveRecord):
+    pass
+
+
+class Plain(_Fields, ActiveRecord):
+    pass
+
+
+class AsyncPlain(_Fields, AsyncActiveRecord):
+    pass
+
+
+def is_async(backend):
+    return isinstance(backend, AsyncMySQLBackend)
+
+
+def model(backend, fast=True, key="id"):
+    """A model of table t, on this backend until the next call; ``key`` is its primary key."""
+    base = (AsyncRow, AsyncPlain) if is_async(backend) else (Row, Plain)
+    made = _model(base[0 if fast else 1], key, plan._builders)
+    made.__backend__ = backend
+    return made
+
+
+@cache
+def _model(base, key, _implementation):
+    return type("Model", (base,), {"__module__": __name__, "__primary_key__": key})
 
 
 async def done(result):
     return await result if inspect.isawaitable(result) else result
+
+
+async def listed(rows):
+    return [row async for row in rows] if hasattr(rows, "__aiter__") else list(rows)
+
+
+def generated(backend, rows):
+    """The rows from a generator, an asynchronous one where the backend is."""
+
+    async def awaited():
+        for row in rows:
+            yield row
+
+    return awaited() if is_async(backend) else iter(rows)
 
 
 async def prepared(backend, sql):
@@ -26,7 +97,8 @@ async def prepared(backend, sql):
 
 
 def column(value):
-    return "s" if isinstance(value, str) else "b"
+    kinds = {"b": (bytes, bytearray, memoryview), "f": float, "n": (int, Decimal)}
+    return next((name for name, kind in kinds.items() if isinstance(value, kind)), "s")
 
 
 async def rows(backend, sql, params=()):
@@ -82,6 +154,130 @@ async def bulk_load(backend, value):
     return await stored(backend, value)
 
 
+async def rows_of_generators(backend, value):
+    name, given = column(value), [(value,), (value,)]
+    await done(backend.execute_many(f"INSERT INTO t ({name}) VALUES (%s)", generated(backend, given)))
+    await done(backend.bulk_load("t", [name], generated(backend, given)))
+    return await stored(backend, value)
+
+
+async def options_insert(backend, value):
+    """insert() and update() of core's options, whose texts are remembered, and delete()."""
+    name = column(value)
+    for _ in range(2):
+        await done(backend.insert(InsertOptions(table="t", data={name: value})))
+    await done(backend.insert(InsertOptions(table="t", data={"id": 99, name: None})))
+    one = ComparisonPredicate(backend.dialect, "=", Column(backend.dialect, "id"), Literal(backend.dialect, 99))
+    await done(backend.update(UpdateOptions(table="t", data={name: value}, where=one)))
+    return await stored(backend, value)
+
+
+async def options_delete(backend, value):
+    """What a DELETE by the value leaves of two rows."""
+    name, dialect = column(value), backend.dialect
+    await done(backend.execute(f"INSERT INTO t ({name}) VALUES (%s), (NULL)", (value,)))
+    where = ComparisonPredicate(dialect, "=", Column(dialect, name), Literal(dialect, value))
+    assert (await done(backend.delete(DeleteOptions(table="t", where=where)))).affected_rows == 1
+    await done(backend.execute("DELETE FROM t"))
+    return [value]
+
+
+async def bulk_update(backend, value):
+    """By core's CASEs, and by a temporary table."""
+    name = column(value)
+    for count in (2, MANY):
+        keys = list(range(1, count + 1))
+        await done(backend.execute_many("REPLACE INTO t (id) VALUES (%s)", [(key,) for key in keys]))
+        options = BulkUpdateOptions(table="t", pk_column="id", pk_values=keys, field_values={name: [value] * count})
+        await done(backend.bulk_update(options))
+    return await stored(backend, value)
+
+
+async def run_transaction(backend, value):
+    """With a savepoint in it."""
+    sql = f"INSERT INTO t ({column(value)}) VALUES (%s)"
+
+    async def awaited():
+        await backend.execute(sql, (value,))
+        async with backend.transaction():
+            await backend.execute_many(sql, [(value,), (value,)])
+
+    def called():
+        backend.execute(sql, (value,))
+        with backend.transaction():
+            backend.execute_many(sql, [(value,), (value,)])
+
+    await done(backend.run_transaction(awaited if is_async(backend) else called))
+    return await stored(backend, value)
+
+
+async def cursor(backend, value):
+    """Core's introspection and batches use them."""
+    opened = await done(backend._get_cursor())
+    await done(opened.executemany(f"INSERT INTO t ({column(value)}) VALUES (%s)", [(value,), (value,)]))
+    reading = await done(backend._get_dql_cursor())
+    await done(reading.execute(f"SELECT {column(value)} FROM t WHERE %s IS NOT NULL", (value,)))
+    found = [row[0] for row in await done(reading.fetchmany(9))]
+    await done(reading.close())
+    await done(opened.execute("DELETE FROM t"))
+    return found
+
+
+async def pooled(backend, value):
+    """On a session of the pool's, as a request has it."""
+    taken = await done(backend.get_connection())
+    try:
+        return await rows(taken, "SELECT %s AS v", (value,))
+    finally:
+        await done(taken.disconnect())
+
+
+def of_field(value):
+    """What pydantic takes for a field."""
+    return bytes(value) if isinstance(value, (bytearray, memoryview)) else value
+
+
+async def save(backend, value):
+    name = column(value)
+    for fast in (True, False):
+        kind = model(backend, fast)
+        await done(kind(**{name: of_field(value)}).save())
+        changed = kind()
+        await done(changed.save())
+        setattr(changed, name, of_field(value))
+        await done(changed.save())
+    return await stored(backend, value)
+
+
+async def bulk_create(backend, value):
+    made = model(backend)
+    await done(made.bulk_create([made(**{column(value): of_field(value)}) for _ in range(2)]))
+    return await stored(backend, value)
+
+
+async def find(backend, value):
+    """By the primary key, by a dict, by a condition, with core's models and the faster ones."""
+    name, found = column(value), []
+    await done(backend.execute(f"INSERT INTO t ({name}) VALUES (%s), (NULL)", (value,)))
+    for fast in (True, False):
+        made = model(backend, fast, key=name)
+        found += [await done(made.find_one({name: value})), *await done(made.find_all({name: value}))]
+        found += await done(made.query().where(getattr(made.c, name) == value).all())
+        if isinstance(value, (str, bytes)):  # of what core takes for a key
+            found.append(await done(made.find_one(value)))
+    await done(backend.execute("DELETE FROM t"))
+    return [getattr(row, name) for row in found]
+
+
+async def stream_models(backend, value):
+    await done(backend.execute(f"INSERT INTO t ({column(value)}) VALUES (%s), (%s)", (value, value)))
+    query = f"SELECT * FROM t WHERE {column(value)} = %s"
+    found = [row for fast in (True, False)
+             for row in await listed(backend.stream(query, (value,), model=model(backend, fast)))]  # fmt: skip
+    await done(backend.execute("DELETE FROM t"))
+    return [getattr(row, column(value)) for row in found]
+
+
 async def array(backend, value):
     """As parameters of an array of rows on MariaDB, with libmariadb and the native codec."""
     await done(backend.execute("REPLACE INTO t (id) VALUES (1), (2), (3), (4), (5)"))
@@ -92,8 +288,8 @@ async def array(backend, value):
 
 async def prepare(backend, value):
     # a CAST, since a parameter of a prepared statement has no type of its own (manual 15.5.1)
-    target = "CHAR CHARACTER SET utf8mb4" if isinstance(value, str) else "BINARY"
-    statement = await prepared(backend, f"SELECT CAST(%s AS {target}) AS v")
+    targets = {"s": "CHAR CHARACTER SET utf8mb4", "b": "BINARY", "n": "DECIMAL(65, 30)", "f": "DOUBLE"}
+    statement = await prepared(backend, f"SELECT CAST(%s AS {targets[column(value)]}) AS v")
     result = await done(statement.execute((value,)))
     return [row["v"] for row in result.data]
 
@@ -105,10 +301,7 @@ async def prepare_insert(backend, value):
 
 
 async def stream(backend, value):
-    opened = backend.stream("SELECT %s AS v", (value,))
-    if isinstance(backend, AsyncMySQLBackend):
-        return [row["v"] async for row in opened]
-    return [row["v"] for row in opened]
+    return [row["v"] for row in await listed(backend.stream("SELECT %s AS v", (value,)))]
 
 
 async def in_list(backend, value):
@@ -133,6 +326,8 @@ async def compared(backend, value):
 
 async def like(backend, value):
     """LIKE with everything escaped that is special in a pattern finds the value and nothing else."""
+    if column(value) in "nf":
+        return [value]
     text = value if isinstance(value, str) else bytes(value).decode("latin1")
     pattern = "".join(f"|{character}" if character in "%_|" else character for character in text)
     pattern = pattern if isinstance(value, str) else pattern.encode("latin1")
@@ -185,7 +380,8 @@ WAYS = {
     way.__name__: way
     for way in (
         execute, insert, execute_many, execute_many_one_by_one, bulk_insert, bulk_upsert, bulk_update_rows, bulk_load,
-        array, prepare, prepare_insert, stream, in_list, compared, like, like_predicate, raw_fragment, json_path,
-        session_variable,
+        rows_of_generators, options_insert, options_delete, bulk_update, run_transaction, cursor, pooled, save,
+        bulk_create, find, stream_models, array, prepare, prepare_insert, stream, in_list, compared, like,
+        like_predicate, raw_fragment, json_path, session_variable,
     )
 }  # fmt: skip

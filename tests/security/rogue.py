@@ -6,6 +6,7 @@ import threading
 
 CAPABILITIES = 0x1 | 0x2 | 0x4 | 0x8 | 0x80 | 0x200 | 0x2000 | 0x8000 | 0x10000 | 0x20000 | 0x80000
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
+PREPARED = b"\x00" + struct.pack("<IHHBH", 1, 0, 0, 0, 0)  # a statement without parameters and columns
 EOF = b"\xfe\x00\x00\x02\x00"
 
 
@@ -27,10 +28,12 @@ class RogueServer:
 
     plugin: the authentication it asks for, in its greeting (``greets``) or afterwards; None lets everybody in
     answer: what it says to a statement: a function from the statement to the payloads of packets
+    answers_all: whether ``answer`` is asked at every command but the preparing of a statement, not at statements only
     """
 
-    def __init__(self, plugin=None, greets=False, answer=None):
+    def __init__(self, plugin=None, greets=False, answer=None, answers_all=False):
         self._plugin, self._greets, self._answer = plugin, greets, answer or (lambda statement: [OK])
+        self._answers_all = answers_all
         self.heard = b""
         self.statements = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -96,8 +99,13 @@ class RogueServer:
         sequence, payload = self._receive(client)
         if payload[:1] == b"\x01":
             raise OSError
+        if payload[:1] == b"\x19":  # the end of a prepared statement has no answer
+            return
         self.statements.append(payload[1:])
-        packets = self._answer(payload[1:]) if payload[:1] == b"\x03" else [OK]
+        if payload[:1] == b"\x16":
+            packets = [PREPARED]
+        else:
+            packets = self._answer(payload[1:]) if payload[:1] == b"\x03" or self._answers_all else [OK]
         self._send(client, sequence + 1, packets)
         if packets[0][:1] == b"\xfb":  # the client's file, up to an empty packet
             while self._receive(client)[1]:

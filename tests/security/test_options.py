@@ -79,10 +79,11 @@ def test_it_is_refused(name):
 
 @pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
 @pytest.mark.parametrize("flavor", ["mysql", "mariadb"])
-async def test_connection_attributes(observed, flavor, kind):
+@pytest.mark.parametrize("name", ["mysql", None])
+async def test_connection_attributes(observed, flavor, kind, name):
     attributes = {"program_name": "shop", "tenant": "\u017c'"}
     config = MySQLConnectionConfig(
-        **observed[flavor].connect_kwargs(), database="mysql", conn_attrs=attributes, autocommit=False
+        **observed[flavor].connect_kwargs(), database=name, conn_attrs=attributes, autocommit=False
     )
     backend = kind(connection_config=config)
     found = await done(
@@ -94,7 +95,7 @@ async def test_connection_attributes(observed, flavor, kind):
     shown = {row["name"]: row["value"] or "" for row in found}
     assert shown.items() >= attributes.items() and "_client_name" in shown
     setting = await rows(backend, "SELECT CONCAT_WS(' ', DATABASE(), @@autocommit + 0, @@character_set_client) AS v")
-    assert setting == ["mysql 0 utf8mb4"]
+    assert setting == [f"{name} 0 utf8mb4" if name else "0 utf8mb4"]
     await done(backend.disconnect())
 
 

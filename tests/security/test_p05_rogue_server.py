@@ -1,11 +1,15 @@
 """P5: a server that answers a statement with "send me that file" (GHSA-r397-ff8c-wv2g, aiomysql)."""
 
+import asyncio
+import contextlib
+import threading
+
 import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, DatabaseError
 
-from .paths import done
+from .paths import WAYS, done
 from .rogue import OK, RogueServer
 
 STATEMENTS = ["SELECT 1", "INSERT INTO t VALUES (1)", "LOAD DATA LOCAL INFILE '{path}' INTO TABLE t", "COMMIT", "DO 0"]
@@ -41,6 +45,38 @@ async def test_no_statement_gives_a_file_away(implementation, secret_file, kind,
         await done(backend.disconnect())
     assert any(statement.startswith(sql[:6].encode()) for statement in rogue.statements)
     assert b"the-files-content" not in rogue.heard
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"pooled"}))  # a pool tries on for pool_timeout
+@pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
+async def test_nor_does_any_way_of_a_value(implementation, secret_file, kind, way):
+    """At the first command it sends, the second, ... with an application that allows bulk_load()."""
+    asked = set()
+    for at in range(8):
+        with RogueServer(answer=asking_at(at, secret_file, asked), answers_all=True) as rogue:
+            backend = kind(connection_config=configuration(rogue, bulk_load=True, version=(9, 7, 0)))
+            backend.logger.setLevel("CRITICAL")
+            with contextlib.suppress(Exception):  # a DatabaseError, or the way's own where a SELECT has no rows
+                await WAYS[way](backend, "value")
+            await done(backend.disconnect())
+        assert b"the-files-content" not in rogue.heard, (at, rogue.statements)
+    assert 0 in asked
+
+
+def asking_at(number, path, asked):
+    """Asks for the file at one of the commands after the session was set up, and notes which it was asked at."""
+    seen = []
+
+    def answer(statement):
+        if statement.upper().startswith(b"SET "):
+            return [OK]
+        seen.append(statement)
+        if len(seen) <= number:
+            return [OK]
+        asked.add(number)
+        return [b"\xfb" + bytes(path)]
+
+    return answer
 
 
 async def test_nor_do_the_statements_that_set_a_session_up(secret_file):
@@ -103,3 +139,30 @@ async def test_a_bulk_load_gives_its_rows_and_nothing_else(implementation, secre
     assert rogue.statements and b"the-files-content" not in rogue.heard
     if implementation == "native" and asked_at == b"LOAD":
         assert b"the-callers-row" in rogue.heard
+
+
+async def test_nor_does_the_session_that_ends_a_bulk_load(implementation, secret_file):
+    """A cancelled one is killed by another session: that one may answer no such question at all."""
+    sent, killing = threading.Event(), threading.Event()
+
+    def answer(statement):
+        if statement.startswith(b"START"):
+            sent.set()
+            killing.wait(60)
+            return [OK]
+        if sent.is_set():
+            killing.set()
+            return [b"\xfb" + bytes(secret_file)]
+        return [OK]
+
+    with RogueServer(answer=answer) as rogue:
+        backend = AsyncMySQLBackend(connection_config=configuration(rogue, bulk_load=True))
+        loading = asyncio.ensure_future(backend.bulk_load("t", ["a"], [("x",)]))
+        while not sent.is_set():
+            await asyncio.sleep(0.01)
+        loading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await loading
+        assert await asyncio.to_thread(killing.wait, 60)
+        await backend.disconnect()
+    assert b"the-files-content" not in rogue.heard

@@ -61,9 +61,8 @@ class Loading:
     read_on: Callable[[], None]
 
     def __init__(self, backend: Any, table: str, columns: Sequence[str], rows: Rows) -> None:
-        self._config: MySQLConnectionConfig = backend.config.clone(
-            local_infile=CODEC.library is not None, autocommit=True
-        )
+        self._plain: MySQLConnectionConfig = backend.config
+        self._config = self._plain.clone(local_infile=CODEC.library is not None, autocommit=True)
         self._planner, self._quoted = backend._planner, backend.dialect.format_identifier
         self._table, self._columns = table, list(columns)
         self._batch = Batch(insert_sql(backend.dialect, table, self._columns), rows)
@@ -90,7 +89,8 @@ class Loading:
     def give_up(self) -> None:
         self._given_up = True
         if self._session is not None:
-            kill(self._config, self._planner, self._session.id)
+            # by an ordinary session: local_infile, without this one's handler, gives any file to who asks
+            kill(self._plain, self._planner, self._session.id)
 
     def _refuse_given_up(self) -> None:
         if self._given_up:

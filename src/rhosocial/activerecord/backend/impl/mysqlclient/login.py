@@ -136,7 +136,7 @@ def send_attributes(connection: Any, client_library: str, arguments: Mapping[str
         if options4(handle, _CONNECT_ATTR_ADD, name.encode(), value.encode()):
             raise ConfigError(f"conn_attrs: {name!r} is refused: empty, or all of them are more than 64 KiB")
     # COM_CHANGE_USER carries them, and makes the session a new one.
-    connection.change_user(arguments.get("user") or "", arguments.get("password") or "", config.database)
+    connection.change_user(arguments.get("user") or "", arguments.get("password") or "", config.database or "")
 
 
 def check_tls(config: MySQLConnectionConfig, status: Mapping[str, str]) -> None:
