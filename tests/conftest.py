@@ -7,6 +7,8 @@ and with an account that may do anything:
     RHOSOCIAL_MYSQLCLIENT_TEST_MARIADB_URL=...
 
 A test that asks for `server` runs once on each; `@pytest.mark.flavor("mysql")` restricts it.
+
+Properties are tried on the same examples each time, for as long as it takes; on others by `--hypothesis-profile=default`.
 """
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import MySQLdb
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rhosocial.activerecord.backend.impl.mysqlclient import implementation, implementation_reasons
 from rhosocial.activerecord.backend.impl.mysqlclient.server import (
@@ -29,6 +32,9 @@ from rhosocial.activerecord.backend.impl.mysqlclient.server import (
     PrivateServer,
     ServerError,
 )
+
+settings.register_profile("certain", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("certain")
 
 FLAVORS: tuple[Flavor, ...] = get_args(Flavor)
 VARIABLES = {flavor: f"RHOSOCIAL_MYSQLCLIENT_TEST_{flavor.upper()}_URL" for flavor in FLAVORS}
@@ -115,7 +121,7 @@ def database(server: RunningServer) -> Iterator[str]:
     """The name of a fresh, empty database, dropped after the test."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     # A session that a test left open holds metadata locks; the default is to wait a year for them.
-    timeout = "SET SESSION lock_wait_timeout = 10"
+    timeout = "SET SESSION lock_wait_timeout = 60"
     with closing(MySQLdb.connect(**server.connect_kwargs(), init_command=timeout)) as admin:
         admin.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         yield name

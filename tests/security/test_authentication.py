@@ -17,7 +17,7 @@ READABLE = ["mysql_clear_password", "dialog", "mysql_old_password"]
 
 
 def configuration(server, **options):
-    address = {"host": "127.0.0.1", "port": server.port, "connect_timeout": 3}
+    address = {"host": "127.0.0.1", "port": server.port, "connect_timeout": 60}
     return MySQLConnectionConfig(**{**address, "user": "u", "password": SECRET, **options})
 
 

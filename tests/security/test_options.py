@@ -1,6 +1,7 @@
 """Every option of a configuration has an effect, or is refused: none is accepted and forgotten."""
 
 import dataclasses
+import gc
 import logging
 from decimal import Decimal
 
@@ -180,6 +181,7 @@ async def test_log_queries_and_log_level(either, config, caplog):
     caplog.set_level(logging.DEBUG)
 
     async def logged(**options):
+        gc.collect()  # what other tests have forgotten is told of now
         caplog.clear()
         backend = type(either)(connection_config=config.clone(**options))
         try:

@@ -48,7 +48,7 @@ def run(server, *statements):
 
 
 def configuration(server, **options):
-    return MySQLConnectionConfig(**{**server.connect_kwargs(tcp=True), "connect_timeout": 5, **options})
+    return MySQLConnectionConfig(**{**server.connect_kwargs(tcp=True), "connect_timeout": 60, **options})
 
 
 def cipher(open_, config):

@@ -50,7 +50,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def soon(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def soon(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -72,7 +72,8 @@ def test_a_server_answers_keeps_its_data_over_restart_and_crash_and_vanishes(fla
         query(server, "CREATE DATABASE kept")
         before, port = server.pid, server.port
         server.restart()
-        assert server.pid != before and server.port == port and alive(server.pid)
+        assert server.pid != before and alive(server.pid)
+        assert server.port == port or "Address already in use" in server.log_file.read_text()  # another's meanwhile
         server.kill()
         assert not server.running and server.pid is None
         server.start()
@@ -140,12 +141,17 @@ def test_a_busy_port_is_named_and_nothing_is_left(tmp_path: Path) -> None:
         server.close()
 
 
-def test_a_free_port_that_is_taken_meanwhile_is_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("soon_free", [False, True])
+def test_a_free_port_that_is_taken_meanwhile_is_chosen_again(soon_free: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        chosen = iter([taken.getsockname()[1], *(module._free_port() for _ in range(2))])
+        port = taken.getsockname()[1]
+        chosen = iter([port, *(module._free_port() for _ in range(2))])
         monkeypatch.setattr(module, "_free_port", lambda: next(chosen))
+        if soon_free:
+            stop = PrivateServer.stop
+            monkeypatch.setattr(PrivateServer, "stop", lambda server: (server.port and taken.close(), stop(server)))
         with PrivateServer("mariadb") as server:
-            assert server.port != taken.getsockname()[1]
+            assert server.port != port
             assert query(server, "SELECT @@port") == ((server.port,),)
 
 
@@ -200,7 +206,7 @@ def test_the_url_quotes_and_omits_an_empty_password(mariadb: PrivateServer) -> N
     ["pass", "sys.exit(3)", "raise KeyError", "import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"],
 )
 def test_a_server_ends_with_its_owner(ending: str) -> None:
-    owner = subprocess.run([sys.executable, "-c", OWNER.format(ending)], capture_output=True, text=True, timeout=60)
+    owner = subprocess.run([sys.executable, "-c", OWNER.format(ending)], capture_output=True, text=True, timeout=120)
     assert_gone(owner.stdout)
 
 
@@ -211,7 +217,7 @@ def test_a_server_ends_when_its_owner_is_killed(number: signal.Signals) -> None:
         started = owner.stdout.readline()
         assert alive(int(started.split()[0]))
         owner.send_signal(number)
-        assert owner.wait(10) != 0
+        assert owner.wait(60) != 0
     assert_gone(started)
 
 

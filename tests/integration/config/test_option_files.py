@@ -110,7 +110,7 @@ async def test_nothing_of_ours_is_left_behind(config, write, monkeypatch, tmp_pa
     places = tmp_path / "temporary"
     places.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(places))
-    await ask(MySQLBackend, config.clone(read_default_file=write(["connect-timeout=3"])), "SELECT 1 AS v")
+    await ask(MySQLBackend, config.clone(read_default_file=write(["connect-timeout=30"])), "SELECT 1 AS v")
     with pytest.raises(ConnectionError):
         broken = config.clone(unix_socket=None, host="127.0.0.1", port=1, read_default_file=write([]))
         await ask(MySQLBackend, broken, "SELECT 1 AS v")

@@ -10,6 +10,7 @@ a power failure may lose commits (a killed server does not). Never keep data in 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import select
@@ -60,6 +61,7 @@ ROOM = 2 << 30
 SOCKET_PATH_LIMIT = 107  # sun_path of sockaddr_un, less its final zero
 STOP_SECONDS = 30
 PORT_TRIES = 5
+PORT_TAKEN = os.strerror(errno.EADDRINUSE)  # in the server's log
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -210,8 +212,8 @@ class PrivateServer(Endpoint):
             except BaseException as error:
                 self.stop()
                 tries -= 1
-                # Someone may take a free port between our look and the server's bind: then choose again.
-                if not isinstance(error, ServerError) or not tries or _port_is_free(self.port):
+                # Someone may take a free port between our look and the server's bind, for a moment: then choose again.
+                if not isinstance(error, ServerError) or not tries or PORT_TAKEN not in str(error):
                     raise
                 self.port = 0
 
