@@ -8,7 +8,7 @@ and with an account that may do anything:
 
 A test that asks for `server` runs once on each; `@pytest.mark.flavor("mysql")` restricts it.
 
-Properties are tried on the same examples each time, for as long as it takes; on others by `--hypothesis-profile=default`.
+Properties are tried on the same examples each time, however long it takes: `--hypothesis-profile=default` has others.
 """
 from __future__ import annotations
 
