@@ -27,6 +27,8 @@ from rhosocial.activerecord.backend.impl.mysqlclient.records import plan
 
 TABLE = """CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, s TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
            b BLOB, n DECIMAL(65, 30), f DOUBLE)"""
+# What is in a column beside the value.
+OTHER = {"s": "other", "b": b"other", "n": 4711, "f": 4711.5}
 # Rows from which on bulk_update() is one statement over a temporary table.
 MANY = 20
 
@@ -305,8 +307,8 @@ async def stream(backend, value):
 
 
 async def in_list(backend, value):
-    await done(backend.execute(f"INSERT INTO t ({column(value)}) VALUES (%s), ('other'), (%s)", (value, value)))
     name = column(value)
+    await done(backend.execute(f"INSERT INTO t ({name}) VALUES (%s), (%s), (%s)", (value, OTHER[name], value)))
     predicate = InPredicate(backend.dialect, Column(backend.dialect, name), Literal(backend.dialect, [value, value]))
     found = await select_where(backend, predicate, name)
     await done(backend.execute("DELETE FROM t"))
@@ -314,8 +316,8 @@ async def in_list(backend, value):
 
 
 async def compared(backend, value):
-    await done(backend.execute(f"INSERT INTO t ({column(value)}) VALUES (%s), ('other')", (value,)))
     name = column(value)
+    await done(backend.execute(f"INSERT INTO t ({name}) VALUES (%s), (%s)", (value, OTHER[name])))
     predicate = ComparisonPredicate(
         backend.dialect, "=", Column(backend.dialect, name), Literal(backend.dialect, value)
     )
@@ -326,8 +328,6 @@ async def compared(backend, value):
 
 async def like(backend, value):
     """LIKE with everything escaped that is special in a pattern finds the value and nothing else."""
-    if column(value) in "nf":
-        return [value]
     text = value if isinstance(value, str) else bytes(value).decode("latin1")
     pattern = "".join(f"|{character}" if character in "%_|" else character for character in text)
     pattern = pattern if isinstance(value, str) else pattern.encode("latin1")
@@ -355,8 +355,6 @@ async def raw_fragment(backend, value):
 
 async def json_path(backend, value):
     """As a key of a JSON document, found by a path with the key in double quotes."""
-    if not isinstance(value, str):
-        return [value]
     return await rows(backend, "SELECT JSON_UNQUOTE(JSON_EXTRACT(JSON_OBJECT('k', %s), '$.k')) AS v", (value,))
 
 
@@ -385,3 +383,56 @@ WAYS = {
         like_predicate, raw_fragment, json_path, session_variable,
     )
 }  # fmt: skip
+
+
+# Ways that only text has, and bytes where there is no character set to it.
+_OF_TEXT = {"json_path": str, "like": (str, bytes, bytearray, memoryview)}
+# Where a value is compared with what is text to a model: collections are refused. And where it is a model's own.
+COMPARING = {"options_delete", "find", "in_list", "compared"}
+OF_MODELS = {"save", "bulk_create"}
+
+
+def ways_of(value):
+    """The ways that a value of its type has."""
+    return {name: way for name, way in WAYS.items() if isinstance(value, _OF_TEXT.get(name, object))}
+
+
+async def _cursor(backend, sql):
+    opened = await done(backend._get_cursor())
+    await done(opened.execute(sql))
+
+
+async def _dql_cursor(backend, sql):
+    opened = await done(backend._get_dql_cursor())
+    await done(opened.execute(sql))
+
+
+async def _in_transaction(backend, sql):
+    await done(backend.run_transaction(lambda: backend.execute(sql)))
+
+
+async def _array(backend, sql):
+    await done(backend.execute_many(f"UPDATE t SET s = %s WHERE id = %s; {sql}", [("x", i) for i in range(9)]))
+
+
+# Every way on which the text of a statement gets to the server: asynchronous functions of (backend, sql).
+TEXTS = {
+    "execute": lambda backend, sql: done(backend.execute(sql)),
+    "parameters": lambda backend, sql: done(backend.execute(f"SELECT %s; {sql}", (1,))),
+    "fetch_one": lambda backend, sql: done(backend.fetch_one(sql)),
+    "execute_many": lambda backend, sql: done(
+        backend.execute_many(f"INSERT INTO t (s) VALUES (%s); {sql}", [(1,), (2,)])),
+    "one_by_one": lambda backend, sql: done(backend.execute_many(f"INSERT INTO t (s) SELECT %s; {sql}", [(1,)] * 2)),
+    "array": _array,
+    "prepare": lambda backend, sql: prepared_and_run(backend, sql),
+    "stream": lambda backend, sql: listed(backend.stream(sql)),
+    "stream_models": lambda backend, sql: listed(backend.stream(sql, model=model(backend))),
+    "run_transaction": _in_transaction,
+    "cursor": _cursor,
+    "dql_cursor": _dql_cursor,
+    "where": lambda backend, sql: done(model(backend).query().where(f"id = 1; {sql}").all()),
+}  # fmt: skip
+
+
+async def prepared_and_run(backend, sql, params=()):
+    return await done((await prepared(backend, sql)).execute(params))

@@ -151,9 +151,10 @@ class _Loading:
         return plan.logger[1] is None or plan.logger[1].isEnabledFor(logging.INFO)
 
     @classmethod
-    def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str, params: Any) -> None:
+    def _log_query(cls: Any, plan: LoadPlan, text: str, sql: str) -> None:
+        """What core says here, without the parameters: those are for DEBUG, where the backend says them."""
         if cls._logs(plan):
-            cls.log(logging.INFO, f"{text}: {sql}, parameters: {params}", offset=1)
+            cls.log(logging.INFO, f"{text}: {sql}", offset=1)
 
     # -- saving --
 
@@ -274,7 +275,7 @@ class FastLoadMixin(_Loading):
         if found is None:
             return super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
         plan, backend, known, find, params = found
-        cls._log_query(plan, "Executing query", find.sql, params)
+        cls._log_query(plan, "Executing query", find.sql)
         if known.shape is not None and backend._unwatched:
             statement = backend._bound(find.parts, params)
             rows = backend._run(find.sql, params, known.shape, statement=statement).rows
@@ -345,7 +346,7 @@ class AsyncFastLoadMixin(_Loading):
         if found is None:
             return await super().find_one(condition, derived=derived, extra_derived=extra_derived)  # type: ignore[misc]
         plan, backend, known, find, params = found
-        cls._log_query(plan, "Executing async query", find.sql, params)
+        cls._log_query(plan, "Executing async query", find.sql)
         if known.shape is not None and backend._unwatched:
             statement = backend._bound(find.parts, params)
             rows = (await backend._run(find.sql, params, known.shape, statement=statement)).rows

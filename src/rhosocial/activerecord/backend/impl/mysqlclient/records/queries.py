@@ -18,7 +18,7 @@ class FastLoadQuery(ActiveQuery):
         if plan.builder is None or ActiveQuery.all is not _all:
             return super().all()
         sql, params = self.to_sql()
-        model._log_query(plan, "Executing query", sql, params)
+        model._log_query(plan, "Executing query", sql)
         backend = self.backend()
         known = model._known(plan, backend)
         if known.shape is not None and backend._unwatched:
@@ -40,7 +40,7 @@ class AsyncFastLoadQuery(AsyncActiveQuery):
         if plan.builder is None or AsyncActiveQuery.all is not _async_all:
             return await super().all()
         sql, params = self.to_sql()
-        model._log_query(plan, "Executing async query", sql, params)
+        model._log_query(plan, "Executing async query", sql)
         backend = self.backend()
         known = model._known(plan, backend)
         if known.shape is not None and backend._unwatched:
