@@ -14,3 +14,4 @@ from suite import plugin
 def pytest_configure(config: pytest.Config) -> None:
     # A plugin of its own, as pytest calls a conftest's hooks for the tests below its own folder only.
     config.pluginmanager.register(plugin)
+    config.addinivalue_line("markers", "alone: not beside other tests")

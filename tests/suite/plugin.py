@@ -1,10 +1,22 @@
-"""What a pytest session needs besides the providers: one seed row, and this process's database dropped at the end."""
+"""What a pytest session needs besides the providers: one seed row, this process's database dropped at the end, and a
+mark on the tests that are run one at a time."""
+from pathlib import Path
+
 import pytest
 from suite import server
+
+# They start processes, up to eight, which have to be through with their work within some seconds.
+ALONE = Path("feature", "basic", "worker")
 
 # This test looks for any order and skips without one, and no fixture makes one. It cannot be made for all tests:
 # test_parallel_order_item_queries calls OrderItem.where(), which no model has, for each order that it finds.
 NEEDS_AN_ORDER = "test_order_status_update_transaction"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.parts[-len(ALONE.parts) :] == ALONE.parts:
+            item.add_marker("alone")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -34,7 +34,7 @@ PYTEST = (
 ).split()
 ASYNC_FILES = ("--ignore-glob=*_async.py", "--ignore-glob=*/test_async_*.py")
 FAST_MODELS = ("-p", "suite.fast_models")
-LIMIT = 1200  # seconds for one combination
+LIMIT = 1200  # seconds for one run of pytest
 
 
 def arguments() -> argparse.Namespace:
@@ -56,17 +56,23 @@ def selection(areas: list[str], sync_only: bool) -> list[str]:
 
 
 def run(server: str, implementation: str, selected: list[str], processes: int) -> list[Result]:
-    """Run pytest once and read what it reports. Nothing is read if it could not begin."""
-    file = RESULTS / f"{server}-{implementation}.xml"
-    file.unlink(missing_ok=True)
+    """Run what can be run in several processes, then what plugin.py has marked as to be run alone."""
     print(f"--- {server}, {implementation}", flush=True)
+    found = run_marked("not alone", server, implementation, selected, processes)
+    return found + run_marked("alone", server, implementation, selected, min(processes, 1))
+
+
+def run_marked(mark: str, server: str, implementation: str, selected: list[str], processes: int) -> list[Result]:
+    """Run pytest once and read what it reports. Nothing is read if it could not begin."""
+    file = RESULTS / f"{server}-{implementation}-{mark.replace(' ', '-')}.xml"
+    file.unlink(missing_ok=True)
     environment = {
         **os.environ,
         "RHOSOCIAL_MYSQLCLIENT_TEST_SERVER": server,
         "RHOSOCIAL_MYSQLCLIENT_IMPL": implementation,
         "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH")))),
     }
-    command = [sys.executable, *PYTEST, "-n", str(processes), f"--junitxml={file}", *selected]
+    command = [sys.executable, *PYTEST, "-n", str(processes), "-m", mark, f"--junitxml={file}", *selected]
     with subprocess.Popen(command, cwd=REPOSITORY, env=environment) as pytest:
         try:
             pytest.wait(LIMIT)

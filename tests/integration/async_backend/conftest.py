@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 import time
 
 import pytest
 import pytest_asyncio
 
-from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend
+from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend
 
 from ...faults.proxy import Proxy
 
@@ -47,7 +48,7 @@ async def backend(config):
 
 class Ticker:
     """A task that runs in every turn of the loop while the block runs: how often it did, however fast the machine, and
-    the longest it had to wait.
+    the longest it had to wait. The garbage collector, which stops everybody, is off meanwhile.
 
     busy: the longest, in CPU seconds of the loop's thread, which a crowded machine does not stretch
     """
@@ -57,11 +58,13 @@ class Ticker:
         self.busy = 0.0
 
     async def __aenter__(self):
+        gc.disable()
         self._task = asyncio.create_task(self._tick())
         await asyncio.sleep(0)
         return self
 
     async def __aexit__(self, *exc):
+        gc.enable()
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task
@@ -77,6 +80,25 @@ class Ticker:
 @pytest.fixture
 def ticker():
     return Ticker
+
+
+@pytest.fixture
+def at_once(config):
+    """The CPU seconds that something takes on a synchronous backend: ``busy`` of a loop that has nobody else's turn."""
+    backend = MySQLBackend(connection_config=config)
+
+    def measure(run):
+        backend.connect()
+        gc.disable()
+        before = time.thread_time()
+        try:
+            run(backend)
+        finally:
+            gc.enable()
+        return time.thread_time() - before
+
+    yield measure
+    backend.disconnect()
 
 
 @pytest.fixture

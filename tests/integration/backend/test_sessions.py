@@ -123,19 +123,26 @@ def test_threads_sharing_a_backend_get_their_own_answers(backend):
             assert answers == [[{"tag": tag, "i": i}] * 2 for i in range(100)]
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs POSIX timers")
-def test_an_interrupted_statement_ends_its_session(backend):
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs POSIX signals")
+def test_an_interrupted_statement_ends_its_session(backend, admin, database):
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    def once_it_runs():
+        if eventually(lambda: admin.runs("stale")):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+        admin.ask(f"DO RELEASE_LOCK('{database}')")
+
     first = connection_id(backend)
+    admin.ask(f"DO GET_LOCK('{database}', 0)")
     previous = signal.signal(signal.SIGALRM, interrupt)
+    thread = threading.Thread(target=once_it_runs)
+    thread.start()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
         with pytest.raises(KeyboardInterrupt):
-            backend.fetch_all("SELECT SLEEP(0.5) AS s, 'stale' AS tag")
+            backend.fetch_all("SELECT GET_LOCK(DATABASE(), 60) AS s, 'stale' AS tag")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        thread.join()
         signal.signal(signal.SIGALRM, previous)
     assert connection_id(backend) != first
 

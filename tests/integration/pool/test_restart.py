@@ -1,7 +1,6 @@
 """A server that is restarted under a pool, and one that allows no more connections at all."""
 
 import threading
-import time
 from contextlib import closing
 
 import MySQLdb
@@ -12,7 +11,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PoolTimeout
 from rhosocial.activerecord.backend.impl.mysqlclient.server import PrivateServer
 
-from ...admin import LONG, all_places
+from ...admin import LONG, all_places, eventually
 from .conftest import number
 
 LIMIT = 10  # the least that MariaDB takes
@@ -43,33 +42,34 @@ def test_max_connections_is_waited_for_and_told(options):
 
 
 def test_a_restart_costs_each_user_one_statement_and_no_storm(private, options):
-    backend = MySQLBackend(**options, pool_size=4, pool_timeout=60)
-    stop, failed, after = threading.Event(), [0] * 8, [0] * 8
+    backend = MySQLBackend(**options, pool_size=4, pool_timeout=120)
+    stop, failed, before, after = threading.Event(), [], [0] * 8, [0] * 8
     restarted = threading.Event()
 
     def work(n):
         while not stop.is_set():
+            counted, session = after if restarted.is_set() else before, None
             try:
                 with backend.get_connection() as connection:
+                    session = connection._connection.id
                     assert number(connection, "SELECT 7") == 7
-                    after[n] += restarted.is_set()
-            except DatabaseError:
-                failed[n] += 1
+                    counted[n] += 1
+            except DatabaseError as error:
+                failed.append((session, counted is after, error))
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
-    time.sleep(0.2)
+    assert eventually(lambda: min(before) >= 3)
     private.restart()
     restarted.set()
-    deadline = time.monotonic() + 30
-    while min(after) < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert eventually(lambda: min(after) >= 3, 120)
     stop.set()
     for thread in threads:
         thread.join()
-    assert min(after) >= 3
-    assert max(failed) <= 3  # the one in flight; a session that was opened while the server went down
+    lost = [session for session, _, _ in failed]
+    assert len(set(lost)) == len(lost) and None not in lost, "each session is lost once; none is awaited in vain"
+    assert not any(since for _, since, _ in failed), "what is asked after the restart is answered"
     with closing(MySQLdb.connect(**options)) as connection:
         opened_since_the_start = connection.thread_id()
     assert opened_since_the_start < 50
