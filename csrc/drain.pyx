@@ -23,6 +23,16 @@ cdef extern from "mysql_abi.h" nogil:
     void *abi_symbol(void *library, const char *name)
     void abi_close(void *library)
 
+cdef extern from "busy_poll.h" nogil:
+    ctypedef struct busy_poll:
+        long window
+        unsigned long looks
+    enum:
+        MARIADB_OPT_IO_WAIT
+    void busy_poll_begin(busy_poll *)
+    void busy_poll_end()
+    void *busy_poll_callback()
+
 ctypedef char **row_t
 ctypedef uint64_t (*number_t)(void *) noexcept nogil
 ctypedef void *(*use_result_t)(void *) noexcept nogil
@@ -168,6 +178,7 @@ cdef class Reader:
     cdef row_t pending  # fetched, but the arena had no room for it
     cdef bint oversized  # pending is larger than the whole arena: decode it where it is
     cdef _Decoder decoder  # of the plan that fetch() had last
+    cdef busy_poll polling
 
     def __cinit__(self, Library library not None, connection):
         self.library = library
@@ -183,6 +194,30 @@ cdef class Reader:
         # An open result belongs to the connection's buffers: who owns the session closes it.
         PyMem_Free(self.arena)
         PyMem_Free(self.cells)
+
+    @property
+    def busy_poll_us(self):
+        """Microseconds that an answer is looked for before sleeping until it comes; 0 where the library cannot."""
+        return self.polling.window // 1000
+
+    @busy_poll_us.setter
+    def busy_poll_us(self, unsigned int microseconds):
+        cdef void *wait = busy_poll_callback()
+        if microseconds and self.library.mariadb and not self.library.options(self.mysql, MARIADB_OPT_IO_WAIT, wait):
+            self.polling.window = <long> microseconds * 1000
+
+    @property
+    def busy_poll_looks(self):
+        """How many answers were looked for."""
+        return self.polling.looks
+
+    def send(self, query, bytes statement not None):
+        """``query(statement)``: it sends the statement and reads the beginning of the answer."""
+        busy_poll_begin(&self.polling)
+        try:
+            query(statement)
+        finally:
+            busy_poll_end()
 
     def reset_connection(self):
         """Have the server end the session's transaction and forget its state (COM_RESET_CONNECTION); blocks.

@@ -99,7 +99,9 @@ cdef class Statement(Reader):
             if call == PREPARE:
                 failed = self.stmt_prepare(self.stmt, text, length)
             elif call == EXECUTE:
+                busy_poll_begin(&self.polling)
                 failed = self.stmt_execute(self.stmt)
+                busy_poll_end()
             elif call == RESET:
                 failed = self.stmt_reset(self.stmt)
         return self._called(call, failed)

@@ -34,6 +34,7 @@ ELSEWHERE = {
     "conn_attrs", "get_warnings", "raise_on_warnings", "log_queries", "log_level",
     "timezone", "use_timezone", "zero_dates",  # tests/integration/types/test_policies.py
     "prepare_threshold",  # tests/integration/prepared
+    "busy_poll_us",  # tests/integration/backend/test_busy_poll.py
     "bulk_load",  # tests/integration/bulk, test_p05_rogue_server.py
     "version",  # the dialect's, until the server was asked
     "ssl_cert", "ssl_key",  # test_tls.py

@@ -8,7 +8,7 @@ import time
 import pytest
 from rhosocial.activerecord.backend.errors import ConnectionError
 
-from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, driver, implementation
+from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, implementation
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionLost, OperationalError, PoolTimeout
 
 from ...admin import LONG, eventually
@@ -210,14 +210,15 @@ def test_a_session_interrupted_before_its_last_row_never_goes_back(pooled, admin
     backend = pooled(pool_size=1)
     connection = backend.get_connection()
     first = number(connection, ID)
-    send = driver._send
+    session = connection._connection
+    query = session._query
 
-    def interrupted(*arguments):
-        send(*arguments)
+    def interrupted(statement):
+        query(statement)
         raise Interrupted
 
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
-        patch.setattr(driver, "_send", interrupted)
+        patch.setattr(session, "_query", interrupted)
         connection.execute("SELECT 1 UNION SELECT 2")
     backend.return_connection(connection)
     with backend.get_connection() as connection:

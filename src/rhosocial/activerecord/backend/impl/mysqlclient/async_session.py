@@ -118,6 +118,10 @@ class AsyncSession(AsyncPreparing, Session):
             return super()._open_reader()
         return CODEC.functions.AsyncReader(CODEC.library, self._connection)
 
+    @property
+    def _busy_poll_us(self) -> int:
+        return 0  # the loop has other tasks
+
     def _native_statement(self) -> Any:
         return CODEC.functions.AsyncStatement if self.nonblocking and self.prepares else super()._native_statement()
 

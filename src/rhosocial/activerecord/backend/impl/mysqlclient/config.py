@@ -66,6 +66,7 @@ class MySQLConnectionConfig(
     connect_timeout: int | None = 10
     read_timeout: int | None = None
     write_timeout: int | None = None
+    busy_poll_us: int = 100
     statement_timeout: float | None = None
     compress: bool = False
     force_ipv6: bool = False

@@ -48,6 +48,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "read_timeout": (1, _YEAR),
     "write_timeout": (1, _YEAR),
     "statement_timeout": (0.001, _YEAR),
+    "busy_poll_us": (0, 10_000),
     "prepare_threshold": (1, 1_000_000),
     "pool_size": (1, 100_000),
     "pool_min_size": (0, 100_000),

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import weakref
+from functools import partial
 from typing import Any, Dict, Iterable, List, Optional, Set, Tuple, TypeVar
 
 import MySQLdb
@@ -94,7 +95,8 @@ class Session(Preparing):
                     send_attributes(self._connection, MySQLdb._mysql.__file__, arguments, config)
                 self._set_up(config)
             self._reader = self._open_reader()
-            self._prepared = PreparedStatements(self._connection, self._native_statement())
+            self._prepared = PreparedStatements(self._connection, self._native_statement(), self._busy_poll_us)
+            self._query = partial(_send, self._connection)
         except BaseException as error:
             if self._connection is not None:
                 self._connection.close()
@@ -128,10 +130,16 @@ class Session(Preparing):
     def _open_reader(self) -> Any:
         if CODEC.library is None:
             return Reader(self._connection)
-        return CODEC.functions.Reader(CODEC.library, self._connection)
+        reader = CODEC.functions.Reader(CODEC.library, self._connection)
+        reader.busy_poll_us = self._busy_poll_us
+        return reader
 
     def _native_statement(self) -> Any:
         return getattr(CODEC.functions, "Statement", None)
+
+    @property
+    def _busy_poll_us(self) -> int:
+        return self._config.busy_poll_us
 
     @property
     def closed(self) -> bool:
@@ -208,11 +216,11 @@ class Session(Preparing):
 
     def _exchange(self, statement: Statement, shape: Shape = PLAIN) -> Outcome:
         with self._lock:
-            connection = self._live()
+            self._live()
             text = self._sendable(statement)
             self._unfinished = True
             try:
-                _send(connection, text)
+                self._reader.send(self._query, text)
                 outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, shape))
                 self._drop_others()
             except BaseException as error:
@@ -228,7 +236,8 @@ class Session(Preparing):
         Until the last was fetched, and after an error, there is nothing else to do with the session but to end() it.
         """
         with self._lock:
-            self._live().query(self._sendable(statement))
+            self._live()
+            self._reader.send(self._query, self._sendable(statement))
             return self._plan(shape) if self._reader.open() else None
 
     def fetch(self, plan: Any, count: int) -> List[Any]:

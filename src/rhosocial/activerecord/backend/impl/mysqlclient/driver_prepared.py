@@ -97,9 +97,10 @@ class _SqlStatement(Reader):
 class PreparedStatements:
     """The statements a session has prepared, by their texts; the least recently used makes room for others."""
 
-    def __init__(self, connection: Any, native: Any) -> None:
+    def __init__(self, connection: Any, native: Any, busy_poll_us: int) -> None:
         self._connection = connection
         self._native = native
+        self._busy_poll_us = busy_poll_us
         self._new: Any = None  # not prepared yet
         self._kept: OrderedDict[bytes, Any] = OrderedDict()
 
@@ -138,6 +139,7 @@ class PreparedStatements:
             self._new = _SqlStatement(self._connection, params)
         else:
             self._new = self._native(CODEC.library, self._connection)
+            self._new.busy_poll_us = self._busy_poll_us
         return self._new
 
     def refused(self, statement: Any, error: Exception) -> None:

@@ -54,6 +54,10 @@ class Reader:
         self.done = True
         self.width = 0
 
+    @staticmethod
+    def send(query: Callable[[bytes], Any], statement: bytes) -> None:
+        query(statement)
+
     def read(self, planner: Planner, shape: Shape) -> Outcome:
         """The first result of the statement sent."""
         if not self.open():

@@ -1,6 +1,6 @@
 """The compiled codec (csrc/): what Python calls of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from .plan import Plan
@@ -23,7 +23,10 @@ class Reader:
     waiting: int
     done: bool
     width: int
+    busy_poll_us: int
+    busy_poll_looks: int
     def __init__(self, library: Library, connection: Any) -> None: ...
+    def send(self, query: Callable[[bytes], Any], statement: bytes) -> None: ...
     def reset_connection(self) -> None: ...
     def read(self, planner: Any, shape: Any) -> tuple[list[Any] | None, int, int | None, tuple[str, ...]]: ...
     def open(self) -> bool: ...
