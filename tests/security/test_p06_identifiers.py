@@ -3,16 +3,23 @@
 In what the dialect makes of a name, all back-quoted names and strings taken away, nothing of the name may be left.
 """
 
+import json
 import re
+from urllib.parse import urlencode
 
 import pytest
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression.types import IntType
+from rhosocial.activerecord.backend.options import BulkInsertOptions, InsertOptions
+from rhosocial.activerecord.query.relational import RelationNotFoundError
 
 from rhosocial.activerecord.backend import expression as e
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.dialect import MySQLDialect
-from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, DatabaseError, TransactionError
+
+from . import names
+from .paths import done, rows
 
 MARK = "EVIL"
 NAMES = [f"a` {MARK} -- ", f"a'; {MARK} -- ", f'a" {MARK}', f"a\\` {MARK}", f"a.b`; {MARK}", f"*/ {MARK} /*",
@@ -161,14 +168,24 @@ def test_in_the_query_builder(place):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("option", ["collation", "sql_mode", "isolation_level", "time_zone", "charset", "auth_plugin",
                                     "ssl_ciphers", "zero_dates", "timezone", "tls_versions", "host"])  # fmt: skip
-def test_in_options(option, name, monkeypatch):
+def test_in_options(option, name, monkeypatch, tmp_path):
     with pytest.raises(ConfigError):
         MySQLConnectionConfig(**{option: name})
     with pytest.raises(ConfigError):
         MySQLConnectionConfig(timezone=None).clone(**{option: name})
+    with pytest.raises(ConfigError):
+        MySQLConnectionConfig.from_url(f"mysql://u@h/d?{urlencode({option: name})}")
+    for suffix in ("toml", "json"):  # JSON's strings are TOML's, too
+        file = tmp_path / f"options.{suffix}"
+        text = json.dumps(name, ensure_ascii=True)
+        file.write_text(f"{option} = {text}\n" if suffix == "toml" else json.dumps({option: name}))
+        with pytest.raises(ConfigError):
+            MySQLConnectionConfig.from_file(file)
     monkeypatch.setenv(f"MYSQL_{option.upper()}", name)
     with pytest.raises(ConfigError):
         MySQLConnectionConfig.from_env()
+    with pytest.raises(ConfigError):
+        MySQLConnectionConfig.load()
 
 
 @pytest.mark.parametrize("operator", ["=", "<=>", "!=", "IS NOT", "is not distinct from", "NOT LIKE", "MEMBER OF"])
@@ -182,3 +199,47 @@ def test_operators_of_the_servers_are_taken(operator):
 def test_what_is_no_operator(operator):
     with pytest.raises((ValueError, TypeError)):
         e.ComparisonPredicate(DIALECTS[0], operator, e.Column(DIALECTS[0], "a"), one(DIALECTS[0])).to_sql()
+
+
+# What would do harm if it were SQL anywhere, and names with what stands for parameters.
+HOSTILE = ["s`; DROP TABLE t -- ", "s' OR '1'='1", "s) VALUES (1); -- ", "%s", "s\\`", "?", "s` = 'x', `b"]
+
+
+@pytest.fixture
+async def table(either):
+    await done(either.execute("INSERT INTO t (id, s) VALUES (1, 'kept')"))
+    yield either
+    assert await rows(either, "SELECT s FROM t") == ["kept"]
+
+
+@pytest.mark.parametrize("way", names.ASKED_FOR)
+async def test_the_server_is_asked_for_the_whole_name(table, way):
+    for name in HOSTILE:
+        with pytest.raises(DatabaseError) as caught:
+            await done(names.ASKED_FOR[way](table, name))
+        assert caught.value.errno in names.NO_SUCH and name in str(caught.value), (name, caught.value)
+
+
+@pytest.mark.flavor("mariadb")
+async def test_so_it_is_in_returning(table):
+    for name in HOSTILE:
+        one = InsertOptions(table="t", data={"s": "x"}, returning_columns=[name])
+        two = BulkInsertOptions(table="t", columns=["s"], rows=[["x"], ["y"]], returning_columns=[name])
+        for way, options in ((table.insert, one), (table.bulk_insert, two)):
+            with pytest.raises(DatabaseError) as caught:
+                await done(way(options))
+            assert caught.value.errno == 1054 and name in str(caught.value)
+
+
+@pytest.mark.parametrize("way", names.REFUSED)
+async def test_what_is_no_such_name_is_refused(table, way):
+    for name in HOSTILE:
+        with pytest.raises((ValueError, TypeError, AttributeError, TransactionError, RelationNotFoundError)) as caught:
+            await done(names.REFUSED[way](table, name))
+        assert getattr(caught.value, "errno", None) is None, "the server was asked"
+
+
+@pytest.mark.parametrize("way", names.TAKEN)
+async def test_names_that_are_values_or_new(table, way):
+    for name in HOSTILE:
+        assert not await done(names.TAKEN[way](table, name))

@@ -6,7 +6,7 @@ Core's managers keep the nesting levels, savepoints and events; here are only th
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, AsyncGenerator, Generator, Iterator, List, NoReturn, Optional
 
-from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError
+from rhosocial.activerecord.backend.errors import UnsupportedIsolationLevelError, UnsupportedTransactionModeError
 from rhosocial.activerecord.backend.transaction import (
     AsyncTransactionManager,
     IsolationLevel,
@@ -21,6 +21,10 @@ _LEVELS = {
     IsolationLevel.READ_COMMITTED: "READ COMMITTED",
     IsolationLevel.REPEATABLE_READ: "REPEATABLE READ",
     IsolationLevel.SERIALIZABLE: "SERIALIZABLE",
+}
+_BEGIN = {
+    TransactionMode.READ_WRITE: "START TRANSACTION",
+    TransactionMode.READ_ONLY: "START TRANSACTION READ ONLY",
 }
 
 
@@ -39,9 +43,10 @@ class _Statements:
             if level is None:
                 raise UnsupportedIsolationLevelError(str(self._isolation_level), "MySQL")
             statements.append(f"SET TRANSACTION ISOLATION LEVEL {level}")
-        read_only = self._transaction_mode is TransactionMode.READ_ONLY
-        statements.append("START TRANSACTION READ ONLY" if read_only else "START TRANSACTION")
-        return statements
+        begin = _BEGIN.get(self._transaction_mode)
+        if begin is None:
+            raise UnsupportedTransactionModeError(str(self._transaction_mode), "MySQL")
+        return [*statements, begin]
 
     @contextmanager
     def _typed(self, outermost: bool, level: int) -> Iterator[None]:
