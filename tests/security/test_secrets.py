@@ -6,12 +6,13 @@ import pickle
 import traceback
 
 import pytest
+from rhosocial.activerecord.connection.pool import AsyncBackendPool, BackendPool, PoolConfig
 
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, DatabaseError
 
 from .conftest import SECRET
-from .paths import done
+from .paths import done, listed, model, prepared_and_run
 from .rogue import RogueServer
 
 KEY = "PRIVATE-KEY-CONTENT"
@@ -47,24 +48,62 @@ def configurations(key, **address):
     }
 
 
+# What opens a session: the backend's, one of the pool's, or one of its own.
+OPENING = {
+    "connect": lambda b: b.connect(),
+    "ping": lambda b: b.ping(),
+    "execute": lambda b: b.execute("SELECT %s", ("x",)),
+    "execute_many": lambda b: b.execute_many("INSERT INTO t VALUES (%s)", [("x",), ("y",)]),
+    "executescript": lambda b: b.executescript("SELECT 1; SELECT 2"),
+    "bulk_upsert": lambda b: b.bulk_upsert("t", ["a"], [("x",)]),
+    "bulk_load": lambda b: b.bulk_load("t", ["a"], [("x",)]),
+    "prepare": lambda b: prepared_and_run(b, "SELECT %s", ("x",)),
+    "stream": lambda b: listed(b.stream("SELECT 1")),
+    "run_transaction": lambda b: b.run_transaction(lambda: b.execute("SELECT 1"), retries=1),
+    "get_connection": lambda b: b.get_connection(timeout=0.2),
+    "introspect": lambda b: b.introspect_and_adapt(),
+    "introspector": lambda b: b.introspector.list_tables(),
+    "model": lambda b: model(b).find_one(1),
+}
+
+
+@pytest.mark.parametrize("way", OPENING)
 @pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
 @pytest.mark.parametrize("source", ["password", "url", "provider", "tls", "attributes"])
-async def test_a_session_that_does_not_come_about(key, caplog, capfd, kind, source):
+async def test_a_session_that_does_not_come_about(key, caplog, capfd, kind, source, way):
     caplog.set_level(logging.DEBUG)
     with RogueServer(plugin="caching_sha2_password") as rogue:
-        config = configurations(key, host="127.0.0.1", port=rogue.port, connect_timeout=2)[source]
+        config = configurations(key, host="127.0.0.1", port=rogue.port, connect_timeout=2, bulk_load=True)[source]
         backend = kind(connection_config=config)
-        for way in (backend.connect, backend.ping, lambda: backend.execute("SELECT %s", ("x",))):
-            with pytest.raises(DatabaseError) as caught:
-                await done(way())
-            shown = everything(caught.value)
-            assert "MySQLdb" in shown and "driver.py" in shown, "the frames between are there, with their locals"
-            error = caught.value
-            for text in (shown, str(error), repr(error), repr(error.__cause__), repr(vars(backend))):
-                assert SECRET not in text and KEY not in text
+        with pytest.raises(DatabaseError) as caught:
+            await done(OPENING[way](backend))
+        shown = everything(caught.value)
+        assert "MySQLdb" in shown and "driver.py" in shown, "the frames between are there, with their locals"
+        error = caught.value
+        for text in (shown, str(error), repr(error), repr(vars(error)), repr(error.__cause__), repr(vars(backend))):
+            assert SECRET not in text and KEY not in text
     assert SECRET not in caplog.text and KEY not in caplog.text
     written = capfd.readouterr()
     assert SECRET not in written.out + written.err
+
+
+@pytest.mark.parametrize("kind", [MySQLBackend, AsyncMySQLBackend])
+async def test_nor_in_cores_pools_of_backends(key, caplog, kind):
+    caplog.set_level(logging.DEBUG)
+    made = []
+    with RogueServer(plugin="caching_sha2_password") as rogue:
+        config = configurations(key, host="127.0.0.1", port=rogue.port, connect_timeout=2)["password"]
+
+        def factory():
+            made.append(kind(connection_config=config))
+            return made[-1]
+
+        settings = PoolConfig(max_size=1, timeout=0.2, backend_factory=factory)
+        pool = await done((AsyncBackendPool if kind is AsyncMySQLBackend else BackendPool).create(settings))
+        with pytest.raises((DatabaseError, TimeoutError)) as caught:  # the latter is core's, without a cause
+            await done((await done(pool.acquire())).connect())
+    held = [settings, vars(pool), pool.get_stats(), *map(vars, made)]
+    assert made and SECRET not in repr(held) + everything(caught.value) + caplog.text
 
 
 @pytest.mark.parametrize("source", ["password", "url", "provider", "tls", "attributes"])
