@@ -436,3 +436,37 @@ TEXTS = {
 
 async def prepared_and_run(backend, sql, params=()):
     return await done((await prepared(backend, sql)).execute(params))
+
+
+async def _read_stream(backend, sql):
+    opened = backend.stream(sql, batch_size=1)
+    return await done(opened.next_batch())
+
+
+async def _read_cursor(backend, sql, get="_get_cursor"):
+    opened = await done(getattr(backend, get)())
+    await done(opened.execute(sql))
+    found = await done(opened.fetchmany(9))
+    await done(opened.close())
+    return [dict(zip([column[0] for column in opened.description], row)) for row in found]
+
+
+# Every way on which rows come back as dicts: asynchronous functions of (backend, sql).
+READS = {
+    "execute": lambda backend, sql: _data(backend.execute(sql)),
+    "fetch_all": lambda backend, sql: done(backend.fetch_all(sql)),
+    "fetch_one": lambda backend, sql: listed_one(backend.fetch_one(sql)),
+    "prepare": lambda backend, sql: _data(prepared_and_run(backend, sql)),
+    "stream": lambda backend, sql: listed(backend.stream(sql)),
+    "next_batch": _read_stream,
+    "cursor": _read_cursor,
+    "dql_cursor": lambda backend, sql: _read_cursor(backend, sql, "_get_dql_cursor"),
+}
+
+
+async def _data(result):
+    return (await done(result)).data
+
+
+async def listed_one(row):
+    return [await done(row)]

@@ -7,7 +7,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import DatabaseError
 
-from .paths import done
+from .paths import READS, done, listed, listed_one, model
 from .rogue import EOF, OK, RogueServer, column, lenenc
 
 NAMES = ["__class__", "__init__", "__dict__", "id", "__proto__", "constructor", "a.b", "{0.__class__}", "%s", "${x}",
@@ -16,11 +16,42 @@ NAMES = ["__class__", "__init__", "__dict__", "id", "__proto__", "constructor", 
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_names_are_keys_and_nothing_else(either, name):
-    alias = "`" + name.replace("`", "``") + "`"
-    result = await done(either.execute(f"SELECT 1 AS {alias}, 'x' AS other"))
-    assert result.data == [{name: 1, "other": "x"}] and type(result.data[0]) is dict
-    again = await done(either.execute(f"SELECT 'text' AS {alias}, 2 AS other"))
-    assert again.data == [{name: "text", "other": 2}], "the plan made for the first result is not the second's"
+    alias = either.dialect.format_identifier(name)
+    for way, read in READS.items():
+        found = await read(either, f"SELECT 1 AS {alias}, 'x' AS other")
+        assert found == [{name: 1, "other": "x"}] and type(found[0]) is dict, way
+        again = await read(either, f"SELECT 'text' AS {alias}, 2 AS other")
+        assert again == [{name: "text", "other": 2}], "the plan made for the first result is not the second's"
+
+
+OF_INSTANCES = ["_is_from_db", "_dirty_fields", "_original_values", "_event_handlers", "__pydantic_fields_set__",
+                "__pydantic_private__", "__pydantic_extra__", "__backend__", "__table_name__", "save", "c",
+                "model_config", "model_fields"]  # fmt: skip
+FIELDS = ("id",)  # one of them is
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in FIELDS] + OF_INSTANCES)
+async def test_columns_that_are_no_fields_change_nothing_of_a_model(either, name):
+    """Though they have the names of what makes up an instance."""
+    await done(either.execute("CREATE TABLE many LIKE t"))
+    await done(either.execute(f"ALTER TABLE many ADD {either.dialect.format_identifier(name)} VARCHAR(9)"))
+    await done(either.execute("INSERT INTO many VALUES (1, 'kept', NULL, NULL, NULL, 'evil')"))
+    for fast in (True, name == "self"):  # of which name core's constructor has a parameter
+        kind = model(either, fast)
+        backend, fields = kind.__backend__, dict(kind.model_fields)
+        kind.__table_name__ = "many"
+        ways = [
+            lambda kind: listed(either.stream("SELECT * FROM many", model=kind)),
+            lambda kind: done(kind.query().all()),
+            lambda kind: done(kind.find_all({"id": 1})),
+            lambda kind: listed_one(kind.find_one(1)),
+        ]
+        for way in ways:
+            (row,) = await way(kind)
+            assert type(row) is kind and (row.id, row.s, row._is_from_db, row._dirty_fields) == (1, "kept", True, set())
+            assert "evil" not in repr(row) + repr(vars(row)) + repr(row.__pydantic_fields_set__)
+            assert (kind.__backend__, kind.__table_name__, dict(kind.model_fields)) == (backend, "many", fields)
+        kind.__table_name__ = "t"
 
 
 async def test_the_same_names_with_other_types(either):
@@ -34,8 +65,8 @@ async def test_the_same_names_with_other_types(either):
         ("SELECT 1.50 AS v", 1.5),
         ("SELECT NULL AS v", None),
     ):
-        for _ in range(2):
-            (row,) = await done(either.fetch_all(sql))
+        for read in (*READS.values(), *READS.values()):
+            (row,) = await read(either, sql)
             assert row == {"v": expected} and isinstance(row["v"], str) == isinstance(expected, str)
 
 
