@@ -7,7 +7,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import DatabaseError, PacketTooLarge
 
-from .paths import done, prepared, rows
+from .paths import READS, done, prepared, prepared_and_run, rows
 
 PACKET = 0xFFFFFF  # the protocol's longest; a statement of just that length is followed by an empty packet
 HEAD = len("SELECT SHA2(_binary'', 256) AS v")
@@ -27,10 +27,54 @@ async def test_statements_around_16_mib(either):
     assert await rows(either, "SELECT 1 AS v") == [1]
 
 
+async def stored_as(backend, value, way):
+    await way(backend, value)
+    found = await rows(backend, "SELECT SHA2(big, 256) AS v FROM sizes WHERE big IS NOT NULL")
+    await done(backend.execute("DELETE FROM sizes"))
+    return found
+
+
+INSERT = "INSERT INTO sizes (big) VALUES (%s)"
+# The ways with bytes of their own: the protocol of prepared statements, its arrays, the packets of LOAD DATA LOCAL.
+STORING = {
+    "execute_many": lambda backend, value: done(backend.execute_many(INSERT, [(b"",), (value,)])),
+    "array": lambda backend, value: done(backend.execute_many(
+        "UPDATE sizes SET big = %s WHERE id = %s", [(value, 1), *[(b"", i) for i in range(2, 8)]])),
+    "bulk_upsert": lambda backend, value: done(backend.bulk_upsert("sizes", ["id", "big"], [(1, value), (2, b"")])),
+    "bulk_update_rows": lambda backend, value: done(
+        backend.bulk_update_rows("sizes", ["id"], ["big"], [(1, value), (2, b"")])),
+    "bulk_load": lambda backend, value: done(backend.bulk_load("sizes", ["big"], [(value,), (b"",)])),
+    "prepare": lambda backend, value: prepared_and_run(backend, INSERT, (value,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", STORING)
+async def test_other_ways_around_16_mib(either, implementation, way):
+    """What the server takes arrives whole; what it does not is PacketTooLarge, with nothing of it stored."""
+    (limit,) = await rows(either, "SELECT @@max_allowed_packet AS v")
+    await done(either.execute("CREATE TABLE sizes (id INT PRIMARY KEY AUTO_INCREMENT, big LONGBLOB)"))
+    empty = hashlib.sha256(b"").hexdigest()
+    for length in (PACKET - 18, PACKET - 17, PACKET + 1):
+        value = b"\\" + b"x" * (length - 2) + b"\0"
+        await done(either.execute_many("INSERT INTO sizes (id) VALUES (%s)", [(i,) for i in range(1, 8)]
+                                       if way in ("array", "bulk_update_rows") else []))  # fmt: skip
+        in_pieces = way == "bulk_load" and implementation == "native"  # elsewhere it sends INSERTs
+        if length > limit - 1024 and not in_pieces:
+            with pytest.raises(PacketTooLarge):
+                await STORING[way](either, value)
+            assert set(await rows(either, "SELECT big AS v FROM sizes")) <= {None}
+            await done(either.execute("DELETE FROM sizes"))
+        else:
+            found = set(await stored_as(either, value, STORING[way])) - {empty}
+            assert found == {hashlib.sha256(value).hexdigest()}, length
+    assert await rows(either, "SELECT 1 AS v") == [1]
+
+
 async def test_cells_around_16_mib(either):
     for length in (PACKET - 4, PACKET - 3, PACKET, PACKET + 1):
-        (found,) = await rows(either, "SELECT REPEAT(%s, %s) AS v", ("x", length))
-        assert len(found) == length and found == "x" * length
+        for way in ("execute", "prepare", "stream"):
+            (row,) = await READS[way](either, f"SELECT REPEAT('x', {length}) AS v")
+            assert len(row["v"]) == length and row["v"] == "x" * length, way
     assert await rows(either, "SELECT 1 AS v") == [1]
 
 
