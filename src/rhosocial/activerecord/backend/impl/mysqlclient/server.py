@@ -386,8 +386,9 @@ def _end(owner: int, run: Path, guards: list[subprocess.Popen[str]], order: str)
 
 def _guard_server(folder: str, *command: str) -> int:
     ended, held_by_server = os.pipe()
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # for another program
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, pass_fds=[held_by_server],
-                              preexec_fn=_end_with_parent)
+                              preexec_fn=_end_with_parent, env=environment)
     os.close(held_by_server)
     print(server.pid, flush=True)
     ready, _, _ = select.select([sys.stdin, ended], [], [])
