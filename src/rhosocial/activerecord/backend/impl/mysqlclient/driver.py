@@ -92,7 +92,7 @@ class Session(Preparing):
             self._longest: Optional[int] = None
             with self._wire.ended_after(config.connect_timeout):
                 if config.conn_attrs:
-                    send_attributes(self._connection, MySQLdb._mysql.__file__, arguments, config)
+                    send_attributes(self._connection, MySQLdb._mysql.__file__, _LIBMARIADB, arguments, config)
                 self._set_up(config)
             self._reader = self._open_reader()
             self._prepared = PreparedStatements(self._connection, self._native_statement(), self._busy_poll_us)

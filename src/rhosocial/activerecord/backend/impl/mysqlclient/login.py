@@ -16,7 +16,8 @@ from typing import Any
 from .config import CLEAR_PASSWORDS, MySQLConnectionConfig
 from .errors import ConfigError, ConnectionError
 
-_CONNECT_ATTR_ADD = 33  # enum mysql_option of both libraries' mysql.h
+# MYSQL_OPT_CONNECT_ATTR_ADD by whether the library is libmariadb: MySQL 8.0 took options out of its mysql.h
+_CONNECT_ATTR_ADD = {True: 33, False: 27}
 
 # Our options that an option file can set, too, and their names there.
 IN_OPTION_FILES = {
@@ -116,7 +117,9 @@ def _restated(config: MySQLConnectionConfig, libmariadb: bool) -> dict[str, Any]
     return restated
 
 
-def send_attributes(connection: Any, client_library: str, arguments: Mapping[str, Any], config: Any) -> None:
+def send_attributes(
+    connection: Any, client_library: str, libmariadb: bool, arguments: Mapping[str, Any], config: Any
+) -> None:
     """Log in once more, with the connection attributes: mysqlclient has no argument for them.
 
     connection: a MySQLdb connection, just opened with ``arguments``
@@ -133,7 +136,7 @@ def send_attributes(connection: Any, client_library: str, arguments: Mapping[str
     pointer.argtypes, pointer.restype = [ctypes.py_object, ctypes.c_char_p], ctypes.c_void_p
     handle = pointer(connection._get_native_connection(), b"_mysql.connection.native_connection")
     for name, value in config.conn_attrs.items():
-        if options4(handle, _CONNECT_ATTR_ADD, name.encode(), value.encode()):
+        if options4(handle, _CONNECT_ATTR_ADD[libmariadb], name.encode(), value.encode()):
             raise ConfigError(f"conn_attrs: {name!r} is refused: empty, or all of them are more than 64 KiB")
     # COM_CHANGE_USER carries them, and makes the session a new one.
     connection.change_user(arguments.get("user") or "", arguments.get("password") or "", config.database or "")
