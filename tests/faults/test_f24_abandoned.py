@@ -1,5 +1,6 @@
 """F24: what is abandoned, closed twice, or used after its end: a typed error, and the session kept or ended as said."""
 
+import asyncio
 import gc
 
 import pytest
