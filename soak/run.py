@@ -103,7 +103,7 @@ def check(config: MySQLConnectionConfig, ledger: Ledger) -> dict[str, int]:
 
 def leaked(server: PrivateServer) -> int:
     """Sessions left on the server, which takes a moment to end them."""
-    for _ in range(100):
+    for _ in range(600):
         if not sessions(server, DATABASE):
             return 0
         time.sleep(0.1)

@@ -69,7 +69,7 @@ backend.disconnect()
 def run(script, implementation, *arguments):
     environment = {**os.environ, "RHOSOCIAL_MYSQLCLIENT_IMPL": implementation}
     command = [sys.executable, "-c", "import sys\n" + script, implementation, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=600)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return int(done.stdout)
 
@@ -90,7 +90,7 @@ def test_f28_a_result_larger_than_the_memory(server, database, implementation):
 @pytest.mark.parametrize("side", ["sync", "async"])
 def test_f28_at_every_allocation_of_a_statement(server, database, admin, side):
     url = MySQLConnectionConfig(**server.connect_kwargs(), database=database).to_url(show_password=True)
-    done = subprocess.run([sys.executable, STARVED, side, url], capture_output=True, text=True, timeout=100)
+    done = subprocess.run([sys.executable, STARVED, side, url], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     ways, unheard = json.loads(done.stdout)
     assert unheard == []

@@ -156,7 +156,7 @@ async def test_cancelled_anywhere(backend, admin):
         with contextlib.suppress(asyncio.CancelledError):
             assert (await task).data == [{"a": turns}]
             break
-        turns += 1
+        turns += 1 if turns < 40 else turns // 10  # until it is through, however long the server takes
     assert turns > 1
     assert (await call.execute((7,))).data == [{"a": 7}]
     assert await asyncio.to_thread(admin.sessions_become, 1)
