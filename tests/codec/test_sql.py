@@ -308,9 +308,9 @@ MILLION = 1_000_000
 def test_linear_time(statement):
     """Some 0.1 s for a megabyte of the worst there is, 2 s with the tokens of an INSERT; anything
     quadratic takes minutes."""
-    started = time.perf_counter()
+    started = time.thread_time()  # which a crowded machine does not stretch
     template(statement, True).insert  # noqa: B018
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 20
 
 
 pieces = st.sampled_from(["'", '"', "`", "\\", "-- ", "#", "/*", "*/", "\n", "%s", "%", "a", " ", "é", "$", "*", "/"])
