@@ -221,7 +221,7 @@ if __name__ == "__main__":
 def test_f19_multiprocessing_spawn_gives_the_configuration_to_the_child(config, admin, tmp_path):
     script = tmp_path / "spawning.py"
     script.write_text(SPAWNING)
-    done = subprocess.run([sys.executable, script, config.to_url(show_password=True)], capture_output=True, timeout=120)
+    done = subprocess.run([sys.executable, script, config.to_url(show_password=True)], capture_output=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, b"")
     assert admin.sessions_become(0)
 

@@ -65,7 +65,7 @@ def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side
         env={**os.environ, "LD_PRELOAD": f"{os.environ.get('LD_PRELOAD', '')} {library}"},  # the sanitizers' come first
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (done.stdout.strip(), done.stderr) == ("{'n': 7}", "")
     assert proxy.accepted >= 1

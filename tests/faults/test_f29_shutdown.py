@@ -99,7 +99,7 @@ def test_f29_ends_in_silence_with(server, database, admin, ending):
         [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + ENDINGS[ending], url],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert admin.sessions_become(0)

@@ -36,7 +36,7 @@ def configuration(server, **options):
 def in_new_process(config):
     """Who is logged in, or why nobody is. libmysqlclient keeps a process's first RSA key (rsa_init, g_public_key)."""
     command = [sys.executable, "-c", LOG_IN, config.to_url(show_password=True), WHO]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
 
 
 @pytest.mark.parametrize("mode", [None, "PREFERRED", "REQUIRED"])

@@ -50,7 +50,7 @@ def script(file: Path, text: str) -> None:
 
 def run(*command: object, path: Path, **variables: str) -> tuple[int, list[str], list[str]]:
     environment = {"PATH": str(path), "HOME": str(path.parent), **variables}
-    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
 
 

@@ -96,7 +96,7 @@ def run(server, database):
     url = MySQLConnectionConfig(**server.connect_kwargs(), database=database).to_url(show_password=True)
 
     def run(script):
-        done = subprocess.run([sys.executable, "-c", SCRIPT + script, url], capture_output=True, text=True, timeout=100)
+        done = subprocess.run([sys.executable, "-c", SCRIPT + script, url], capture_output=True, text=True, timeout=300)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
 

@@ -19,7 +19,7 @@ def answers(source, server, database, folder):
     script = folder / "application.py"
     script.write_text(source)
     arguments = [server.host, str(server.port), server.user, server.password, database]
-    done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout.splitlines()
 

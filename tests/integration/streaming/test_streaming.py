@@ -294,7 +294,7 @@ def test_memory_does_not_grow_with_millions_of_rows(backend, config, kind, sql, 
         backend.execute(f"INSERT INTO m SELECT i + {2**power}, LPAD(i + {2**power}, 64, '0') FROM m")
         power += 1
     arguments = [kind, sql, config.to_url(show_password=True)]
-    done = subprocess.run([sys.executable, "-c", GROWTH, *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", GROWTH, *arguments], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found, kilobytes = map(int, done.stdout.split())
     assert found == count
