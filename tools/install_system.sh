@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install the system packages that the build and the tests lack: with apt as root, else say which they are.
-# A thing that is there already, from whatever source, is left alone.
+# A thing that is there already, from whatever source, is left alone. Arguments: packages needed besides.
 set -u
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 python=${PYTHON:-python3}
@@ -17,11 +17,12 @@ list_missing() {
     pkg-config --exists libmariadb 2>/dev/null || pkg-config --exists mysqlclient 2>/dev/null || echo libmariadb-dev
     # The -core packages hold the server without the system service that mariadb-server would start.
     has mariadbd mariadb-install-db my_print_defaults || echo mariadb-server-core mariadb-client-core
+    for package; do dpkg -s "$package" >/dev/null 2>&1 || echo "$package"; done
 }
 
 stop() { echo "system packages: $1" >&2; exit 1; }
 
-missing=$(echo $(list_missing))
+missing=$(echo $(list_missing "$@"))
 [ -n "$missing" ] || { echo "system packages: all there"; exit 0; }
 has apt-get || stop "missing $missing; there is no apt-get here: install their equivalents and try again"
 [ "$(id -u)" = 0 ] || stop "missing; run as root: apt-get install --no-install-recommends $missing"
@@ -34,5 +35,5 @@ trap 'rm -f "$log"' EXIT
 apt() { apt-get -qq -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any "$@" >"$log" 2>&1; }
 apt update && apt install -y --no-install-recommends $missing ||
     stop "apt-get install $missing failed: $(tail -n 1 "$log")"
-still=$(echo $(list_missing))
+still=$(echo $(list_missing "$@"))
 [ -z "$still" ] || stop "installed, yet not found on PATH: $still (PYTHON=$python)"
