@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from ..admin import eventually
+
+COM_QUIT = b"\1\0\0\0\1"
 PREAMBLE = """
 import asyncio, logging, sys, threading, time
 logging.disable()  # core logs to stderr
@@ -102,4 +105,22 @@ def test_f29_ends_in_silence_with(server, database, admin, ending):
         timeout=300,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert admin.sessions_become(0)
+
+
+def test_f29_a_pools_idle_sessions_say_goodbye(config, proxy, admin):
+    """Or the server would count them as aborted."""
+    heard = {}
+
+    async def listening(flow, data):
+        heard[flow] = heard.get(flow, b"") + data
+        await flow.send(data)
+
+    proxy.use(requests=listening)
+    script = PREAMBLE + "with pooled.get_connection() as one, pooled.get_connection() as two: one.execute('SELECT 1')"
+    done = subprocess.run(
+        [sys.executable, "-c", script, config.to_url(show_password=True)], capture_output=True, timeout=300
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert eventually(lambda: [said.endswith(COM_QUIT) for said in heard.values()] == [True, True])
     assert admin.sessions_become(0)

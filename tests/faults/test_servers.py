@@ -45,10 +45,18 @@ class FreshAdmin(Admin):
         self._flavor, self._database, self._own_id = private.flavor, "app", None
 
     def ask(self, sql):
-        with contextlib.closing(MySQLdb.connect(**self._private.connect_kwargs(), autocommit=True)) as connection:
+        with contextlib.closing(eventually(self._connected)) as connection:
             connection.query(sql.encode())
             result = connection.store_result()
             return result.fetch_row(0) if result is not None else ()
+
+    def _connected(self):
+        """None where the server is full: it may still be ending the sessions that were closed just now."""
+        try:
+            return MySQLdb.connect(**self._private.connect_kwargs(), autocommit=True)
+        except MySQLdb.OperationalError as error:
+            if error.args[0] != 1040:
+                raise
 
 
 @pytest.fixture

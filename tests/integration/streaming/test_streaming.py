@@ -121,6 +121,27 @@ def test_an_error_in_the_middle_ends_the_stream(table, admin):
     assert list(stream) == []
 
 
+FAILING = ("SELECT id FROM t ORDER BY id", None)
+
+
+def test_after_an_error_in_a_batch_there_is_no_other(table, admin):
+    stream = table.stream(*FAILING, batch_size=500, column_adapters={"id": (Failing(), int)})
+    with pytest.raises(DatabaseError, match="2000 is not for me"):
+        while stream.next_batch():
+            continue
+    assert stream.next_batch() == []
+    assert admin.sessions_become(1)
+
+
+async def test_after_an_error_in_an_asynchronous_batch_there_is_no_other(table, async_backend, admin):
+    stream = async_backend.stream(*FAILING, batch_size=500, column_adapters={"id": (Failing(), int)})
+    with pytest.raises(DatabaseError, match="2000 is not for me"):
+        while await stream.next_batch():
+            continue
+    assert await stream.next_batch() == []
+    assert admin.sessions_become(1)
+
+
 def test_leaving_a_loop_ends_the_statement_on_the_server(table, admin):
     for _row in table.stream(ENDLESS, batch_size=10):
         break
