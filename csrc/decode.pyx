@@ -11,7 +11,7 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
 from libc.stdint cimport INT64_MAX, UINT64_MAX, int64_t, uint8_t, uint64_t
-from libc.string cimport memchr, memcpy, strlen
+from libc.string cimport memchr, memcmp, memcpy, strlen
 
 import datetime as _datetime
 import decimal as _decimal
@@ -79,7 +79,7 @@ cdef class _Decoder:
     cdef const uint8_t *codes
     cdef Py_ssize_t width
     cdef int zero_dates
-    cdef object json_loads
+    cdef object json_loads, json_quick
 
     def __cinit__(self, plan):
         self.plan = plan
@@ -92,6 +92,7 @@ cdef class _Decoder:
         self.width = len(self.names)
         self.zero_dates = plan.zero_dates
         self.json_loads = plan.json_loads
+        self.json_quick = plan.json_quick
         if PyBytes_GET_SIZE(self.codes_object) != self.width:
             raise ValueError("a plan needs one code for each column")
         for part in (self.calls, self.fallbacks):
@@ -314,8 +315,23 @@ cdef object _vector(_Decoder d, Py_ssize_t i, const char *p, Py_ssize_t n):
     return values
 
 
+cdef bint _has_long_number(const char *p, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, digits = 0
+    for i in range(n):
+        digits = digits + 1 if c"0" <= p[i] <= c"9" else 0
+        if digits == 19:
+            return True
+    return False
+
+
 cdef object _json(_Decoder d, Py_ssize_t i, const char *p, Py_ssize_t n):
-    cdef object text = _text(d, i, p, n)
+    cdef object text
+    if d.json_quick is not None and not _has_long_number(p, n):
+        try:
+            return d.json_quick(PyBytes_FromStringAndSize(p, n))
+        except ValueError:
+            pass  # json_loads may know better
+    text = _text(d, i, p, n)
     try:
         return d.json_loads(text)
     except ValueError:

@@ -37,6 +37,7 @@ ctypedef char **row_t
 ctypedef uint64_t (*number_t)(void *) noexcept nogil
 ctypedef void *(*use_result_t)(void *) noexcept nogil
 ctypedef unsigned int (*count_t)(void *) noexcept nogil
+ctypedef char (*flag_t)(void *) noexcept nogil  # my_bool or bool
 ctypedef field_info *(*fetch_fields_t)(void *) noexcept nogil
 ctypedef row_t (*fetch_row_t)(void *) noexcept nogil
 ctypedef unsigned long *(*fetch_lengths_t)(void *) noexcept nogil
@@ -60,6 +61,7 @@ cdef enum:
     ARENA_SIZE = 65536
     CHUNK_ROWS = 256
     CHARSET_BINARY = 63
+    PARTS = 5  # numbers that a column's signature begins with
 
 cdef enum:  # next_row
     ROW, END, WAIT, FAILED
@@ -79,6 +81,7 @@ cdef class Library:
     cdef number_t affected_rows, insert_id
     cdef use_result_t use_result
     cdef count_t num_fields, errno_
+    cdef flag_t more_results
     cdef fetch_fields_t fetch_fields
     cdef fetch_row_t fetch_row
     cdef fetch_lengths_t fetch_lengths
@@ -107,6 +110,7 @@ cdef class Library:
         self.insert_id = <number_t> self._symbol(b"mysql_insert_id")
         self.use_result = <use_result_t> self._symbol(b"mysql_use_result")
         self.num_fields = <count_t> self._symbol(b"mysql_num_fields")
+        self.more_results = <flag_t> self._symbol(b"mysql_more_results")
         self.fetch_fields = <fetch_fields_t> self._symbol(b"mysql_fetch_fields")
         self.fetch_row = <fetch_row_t> self._symbol(b"mysql_fetch_row")
         self.fetch_lengths = <fetch_lengths_t> self._symbol(b"mysql_fetch_lengths")
@@ -178,6 +182,8 @@ cdef class Reader:
     cdef row_t pending  # fetched, but the arena had no room for it
     cdef bint oversized  # pending is larger than the whole arena: decode it where it is
     cdef _Decoder decoder  # of the plan that fetch() had last
+    cdef object planner, shape, plan  # what read() had last
+    cdef bytes columns_planned  # their signature
     cdef busy_poll polling
 
     def __cinit__(self, Library library not None, connection):
@@ -240,10 +246,24 @@ cdef class Reader:
         """
         if not self.open():
             return self._no_rows()
-        plan = planner.plan(self, shape)
+        plan = self._plan(planner, shape)
         rows = self.fetch(plan)
         self.close()
         return rows, len(rows), None, plan.names
+
+    cdef object _plan(self, planner, shape):
+        """planner.plan(), asked only for other columns or another shape than the last."""
+        if planner is not self.planner or shape is not self.shape or not self._as_planned():
+            self.planner = None
+            self.plan = planner.plan(self, shape)
+            self.columns_planned = self.signature()
+            self.planner, self.shape = planner, shape
+        return self.plan
+
+    @property
+    def more_results(self):
+        """Whether another result comes after the one read."""
+        return self.library.more_results(self.mysql) != 0
 
     cdef tuple _no_rows(self):
         cdef uint64_t generated = self.library.insert_id(self.mysql)
@@ -296,7 +316,7 @@ cdef class Reader:
         """bytes that are equal where the columns are: types, flags, charsets, decimals and names."""
         cdef field_info *fields = self._fields()
         cdef Py_ssize_t size = 0, i
-        cdef unsigned int part[5]
+        cdef unsigned int part[PARTS]
         cdef char *at
         cdef bytes signature
         for i in range(self.width):
@@ -304,12 +324,28 @@ cdef class Reader:
         signature = PyBytes_FromStringAndSize(NULL, size)
         at = PyBytes_AS_STRING(signature)
         for i in range(self.width):
-            part[0], part[1], part[2] = <unsigned int> fields[i].type, fields[i].flags, fields[i].charsetnr
-            part[3], part[4] = fields[i].decimals, fields[i].name_length
+            _describe(fields + i, part)
             memcpy(at, part, sizeof(part))
             memcpy(at + sizeof(part), fields[i].name, fields[i].name_length)
             at += sizeof(part) + fields[i].name_length
         return signature
+
+    cdef bint _as_planned(self) except -1:
+        """Whether signature() is the same as at the last plan."""
+        cdef field_info *fields = self._fields()
+        cdef const char *at = PyBytes_AS_STRING(self.columns_planned)
+        cdef Py_ssize_t left = PyBytes_GET_SIZE(self.columns_planned), size, i
+        cdef unsigned int part[PARTS]
+        for i in range(self.width):
+            size = <Py_ssize_t> sizeof(part) + fields[i].name_length
+            _describe(fields + i, part)
+            if left < size or memcmp(at, part, sizeof(part)):
+                return False
+            if memcmp(at + sizeof(part), fields[i].name, fields[i].name_length):
+                return False
+            at += size
+            left -= size
+        return left == 0
 
     def columns(self):
         """(name, type, flags, binary, decimals) of each column."""
@@ -475,6 +511,11 @@ cdef class Reader:
         self.pending = NULL
         with nogil:
             self.library.free_result(result)
+
+
+cdef void _describe(field_info *field, unsigned int *part) noexcept nogil:
+    part[0], part[1], part[2] = <unsigned int> field.type, field.flags, field.charsetnr
+    part[3], part[4] = field.decimals, field.name_length
 
 
 cdef object _row(_Decoder d, cell_t *cells):

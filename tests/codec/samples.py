@@ -13,7 +13,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.codec import _python
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import SET_FLAG, Column, Plan, Planner
 from rhosocial.activerecord.backend.impl.mysqlclient.geometry import linestring, point, polygon
-from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads, json_quick
 from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import (
     MySQLBooleanAdapter,
     MySQLBufferAdapter,
@@ -170,7 +170,7 @@ class Type(NamedTuple):
 
     def plan(self) -> Plan:
         """The plan of a result with this column alone, as ``v``."""
-        planner = Planner(json_loads=json_loads)
+        planner = Planner(json_loads=json_loads, json_quick=json_quick)
         plain = planner.plain(self.column, lambda: (Column("v", *self.field, self.binary, 0),))
         return planner.adapted(plain, {"v": self.adapter[:2]} if self.adapter else None)
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, EncodingError, ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Plan, Planner
 from rhosocial.activerecord.backend.impl.mysqlclient.geometry import geometry, linestring, point, polygon
-from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads, json_quick
 from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import MySQLJSONAdapter
 
 PARTS = (b"SELECT ", b", ", b"")
@@ -28,7 +28,7 @@ def bind(codec, value, backslash=True):
 
 
 def decode(codec, kind, cell, flags=0, binary=False, adapter=None, **options):
-    planner = Planner(json_loads=json_loads, **options)
+    planner = Planner(json_loads=json_loads, json_quick=json_quick, **options)
     plain = planner.plain(0, lambda: (Column("the column", kind, flags, binary, 0),))
     plan = planner.adapted(plain, {"the column": adapter} if adapter else None)
     return codec.decode_rows(plan, [(cell,)])[0]["the column"]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from rhosocial.activerecord.backend.impl.mysqlclient.codec import _native, _python
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.abc import Code, DecodeError, ZeroDates
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import _FUSED, Column, Plan, Planner
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads, json_quick
 
 from .samples import BROKEN, SAMPLES, TYPES, ZERO_DATES, table
 
@@ -195,7 +196,7 @@ COLUMNS = st.builds(
 )
 def test_the_twins_agree_on_any_plan(columns, cells, fused, mapping, utc, zero_dates, tuples):
     """Whatever a server may say of its columns, and whatever adapters and names are wanted."""
-    planner = Planner(utc, zero_dates, json.loads)
+    planner = Planner(utc, zero_dates, json_loads, json_quick)
     plain = planner.plain(0, lambda: tuple(columns))
     assert all(code in list(Code) for code in plain.codes)
     plan = planner.adapted(plain, {name: (Adapter(kind), int) for name, kind in fused.items()}, mapping)
@@ -208,6 +209,25 @@ def test_the_twins_agree_on_any_plan(columns, cells, fused, mapping, utc, zero_d
         except (ValueError, TypeError) as error:
             answers.append((type(error), str(error)))
     assert answers[0] == answers[1]
+
+
+def refused(value):
+    raise ValueError("the quick way does not know it")
+
+
+@pytest.mark.parametrize("quick", [None, json_quick, refused])
+@given(
+    st.recursive(
+        st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text() | st.none(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+        max_leaves=6,
+    )
+)
+def test_json_is_what_it_was(quick, value):
+    """Numbers of 19 digits and more too, of which orjson makes floats."""
+    plan = Plan(bytes([Code.JSON]), None, ("j",), json_loads=json_loads, json_quick=quick)
+    for codec in (_python, _native):
+        assert repr(codec.decode_rows(plan, [(json.dumps(value).encode(),)])) == repr([(value,)])
 
 
 # Values that stand in a literal as the server shows them: what is bound is what would be read.

@@ -9,7 +9,7 @@ import pytest
 
 from rhosocial.activerecord.backend.impl.mysqlclient import codec
 from rhosocial.activerecord.backend.impl.mysqlclient.codec.plan import Column, Planner
-from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads
+from rhosocial.activerecord.backend.impl.mysqlclient.json_text import json_loads, json_quick
 from rhosocial.activerecord.backend.impl.mysqlclient.type_converters import ADAPTERS
 
 ADAPTERS = {adapter.fused: adapter for adapter in ADAPTERS if adapter.fused}
@@ -59,7 +59,7 @@ def outcome(decode_rows, plan, cell):
 @pytest.mark.parametrize("fused", CASES)
 def test_fused_and_called_agree(fused, implementation, utc):
     annotation, kind, flags, binary, cells = CASES[fused]
-    planner = Planner(utc=utc, json_loads=json_loads)
+    planner = Planner(utc=utc, json_loads=json_loads, json_quick=json_quick)
     plain = planner.plain((fused, utc), lambda: (Column("c", kind, flags, binary, 0),))
     adapter = ADAPTERS[fused]
     plans = [planner.adapted(plain, {"c": (item, annotation)}) for item in (adapter, Called(adapter))]

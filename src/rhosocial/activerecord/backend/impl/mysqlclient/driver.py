@@ -179,8 +179,9 @@ class Session(Preparing):
 
     def _sendable(self, statement: Statement) -> bytes:
         """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
-        text = self._text(statement)
-        self._refuse_longer(len(text))
+        text = statement if isinstance(statement, bytes) else self._text(statement)
+        if len(text) > FITS:
+            self._refuse_longer(len(text))
         return text
 
     def _refuse_longer(self, length: int) -> None:
@@ -220,9 +221,11 @@ class Session(Preparing):
             text = self._sendable(statement)
             self._unfinished = True
             try:
-                self._reader.send(self._query, text)
-                outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, shape))
-                self._drop_others()
+                reader = self._reader
+                reader.send(self._query, text)
+                outcome: Outcome = tuple.__new__(Outcome, reader.read(self.planner, shape))
+                if reader.more_results:
+                    self._drop_others()
             except BaseException as error:
                 self._recover(error)
                 raise

@@ -54,6 +54,10 @@ class Reader:
         self.done = True
         self.width = 0
 
+    @property
+    def more_results(self) -> bool:
+        return bool(self._connection.more_results())
+
     @staticmethod
     def send(query: Callable[[bytes], Any], statement: bytes) -> None:
         query(statement)

@@ -34,7 +34,7 @@ from .errors import (
 )
 from .explain import MySQLExplainResult, parse_explain
 from .field_types import check_comparison
-from .json_text import json_loads
+from .json_text import json_loads, json_quick
 from .pool_policy import Lease, registry_key
 from .prepared import Sightings, to_prepare
 from .session_state import TRANSACTION, left_by
@@ -133,6 +133,7 @@ class Execution:
             utc=self.config.timezone is not None,
             zero_dates=ZeroDates[self.config.zero_dates.upper()],
             json_loads=json_loads,
+            json_quick=json_quick,
         )
         self.adapter_registry = Registry(self.adapter_registry)
         self._adapter_suggestions = AdapterSuggestions(self.adapter_registry)

@@ -72,7 +72,8 @@ def _orjson_dumps(value: Any) -> str:
 
 
 if orjson is None:
-    json_loads, json_dumps = _stdlib_loads, _stdlib_dumps
+    json_loads, json_dumps, json_quick = _stdlib_loads, _stdlib_dumps, None
 else:
     _ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-    json_loads, json_dumps = _orjson_loads, _orjson_dumps
+    # quick: json_loads without a number of 19 digits, if it raises no ValueError
+    json_loads, json_dumps, json_quick = _orjson_loads, _orjson_dumps, orjson.loads

@@ -64,6 +64,7 @@ class Plan(NamedTuple):
     names:      the column names, for errors
     calls:      (from_database, annotation) called on every value, NULL too, or None; None: no calls
     fallbacks:  the same of adapters that are fused into the code, for what the code does not cover
+    json_quick: does what json_loads does with a text without 19 digits in a row, or raises ValueError
     """
 
     codes: bytes
@@ -73,6 +74,7 @@ class Plan(NamedTuple):
     fallbacks: Optional[Tuple[Optional[Call], ...]] = None
     zero_dates: ZeroDates = ZeroDates.NONE
     json_loads: Optional[Callable[[str], Any]] = None
+    json_quick: Optional[Callable[[bytes], Any]] = None
 
 
 def _code(column: Column, utc: bool) -> Code:
@@ -95,11 +97,16 @@ class Planner:
     REMEMBERED = 256
 
     def __init__(
-        self, utc: bool = True, zero_dates: ZeroDates = ZeroDates.NONE, json_loads: Optional[Callable] = None
+        self,
+        utc: bool = True,
+        zero_dates: ZeroDates = ZeroDates.NONE,
+        json_loads: Optional[Callable] = None,
+        json_quick: Optional[Callable] = None,
     ) -> None:
         self.utc = utc
         self.zero_dates = zero_dates
         self.json_loads = json_loads
+        self.json_quick = json_quick
         self._plain: Dict[Any, Plan] = {}
         self._shaped: Dict[Any, Tuple[Any, Plan]] = {}
 
@@ -128,7 +135,7 @@ class Planner:
             columns = [Column(*column) for column in describe()]
             names = tuple(column.name for column in columns)
             codes = bytes(_code(column, self.utc) for column in columns)
-            plan = Plan(codes, names, names, zero_dates=self.zero_dates, json_loads=self.json_loads)
+            plan = Plan(codes, names, names, None, None, self.zero_dates, self.json_loads, self.json_quick)
             if len(self._plain) >= self.REMEMBERED:
                 self._plain.clear()
             self._plain[signature] = plan
@@ -166,4 +173,5 @@ class Planner:
             tuple(fallbacks) if any(fallbacks) else None,
             plain.zero_dates,
             plain.json_loads,
+            plain.json_quick,
         )
