@@ -258,6 +258,7 @@ def test_events_around_a_save(twins):
     assert seen[0] == seen[1] and len(seen[0]) == 10
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")  # it has the number serialized before it is refused
 def test_what_is_not_valid_is_not_saved(twins, statements):
     raised = []
     for model in both(twins, "checked"):
