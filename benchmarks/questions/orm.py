@@ -50,7 +50,7 @@ def orm_all(bench: Bench) -> Iterator[Sides]:
 
 @question(Ratio("find_one_vs_peer", "peer", "ours", at_least=6), calls=100)
 def find_one(bench: Bench) -> Iterator[Sides]:
-    """Beside the models, the same row sent for and not even decoded: what no model can go below."""
+    """Beside the models, the same row sent for by mysqlclient and not even decoded: `floor`."""
     with ExitStack() as stack:
         key = data.FIRST_ID + bench.rows // 2
         sides: dict[str, Callable[[], Any]] = {
