@@ -23,6 +23,8 @@ cdef enum:
     LOAD_MEMBER = 6
     LOAD_BINARY = 7
     CR_UNKNOWN_ERROR = 2000
+    CR_SERVER_GONE_ERROR = 2006
+    CR_SERVER_LOST = 2013
 
 
 # ---- lines
@@ -196,13 +198,17 @@ cdef class LocalInfile:
     """
 
     cdef infile_stream *stream
+    cdef Library library
+    cdef void *mysql
     cdef object source
+    cdef object lost
     cdef object failure
     cdef bytes chunk
 
     def __cinit__(self, Library library not None, connection):
         cdef set_infile_handler_t set_handler = <set_infile_handler_t>library._symbol(b"mysql_set_local_infile_handler")
-        cdef void *mysql = PyCapsule_GetPointer(
+        self.library = library
+        self.mysql = PyCapsule_GetPointer(
             connection._get_native_connection(), b"_mysql.connection.native_connection"
         )
         self.stream = <infile_stream *>PyMem_Malloc(sizeof(infile_stream))
@@ -212,14 +218,18 @@ cdef class LocalInfile:
         self.stream.data = NULL
         self.stream.left = 0
         self.stream.armed = False
-        set_handler(mysql, infile_init, infile_read, infile_end, infile_error, self.stream)
+        set_handler(self.mysql, infile_init, infile_read, infile_end, infile_error, self.stream)
 
     def __dealloc__(self):
         PyMem_Free(self.stream)
 
-    def serve(self, source):
-        """Give the next LOAD DATA LOCAL the chunks (bytes) of an iterable."""
+    def serve(self, source, lost):
+        """Give the next LOAD DATA LOCAL the chunks (bytes) of an iterable.
+
+        lost: called where they could not be sent, before the client library waits for an answer nevertheless
+        """
         self.source = iter(source)
+        self.lost = lost
         self.failure = None
         self.stream.armed = True
 
@@ -227,7 +237,7 @@ cdef class LocalInfile:
         """Refuse from now on. Returns what the source raised, or None."""
         self.stream.armed = False
         self.stream.left = 0
-        self.source = self.chunk = None
+        self.source = self.lost = self.chunk = None
         failure, self.failure = self.failure, None
         return failure
 
@@ -248,6 +258,15 @@ cdef class LocalInfile:
             self.source = None
             return -1
         return 1
+
+    cdef void end(self) noexcept:
+        cdef unsigned int code = self.library.errno_(self.mysql)
+        if self.lost is None or code not in (CR_SERVER_GONE_ERROR, CR_SERVER_LOST):
+            return
+        try:
+            self.lost()
+        except BaseException as error:
+            self.failure = error
 
 
 cdef int infile_init(void **handle, const char *name, void *data) noexcept nogil:
@@ -279,7 +298,10 @@ cdef int infile_read(void *handle, char *buffer, unsigned int size) noexcept nog
 
 
 cdef void infile_end(void *handle) noexcept nogil:
-    (<infile_stream *>handle).left = 0
+    cdef infile_stream *stream = <infile_stream *>handle
+    stream.left = 0
+    with gil:
+        (<LocalInfile>stream.owner).end()
 
 
 cdef int infile_error(void *handle, char *message, unsigned int size) noexcept nogil:

@@ -88,14 +88,15 @@ class Link:
 
 
 class Proxy:
-    """Listens on 127.0.0.1, ``port``.
+    """Listens on ``at``, ``port``.
 
     target:   (host, port) of the server that connections to come are led to; may be changed
     accepted: connections since the beginning
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, at: str = "127.0.0.1") -> None:
         self.target = (host, port)
+        self._at = at
         self.accepted = 0
         self.port = 0
         self._links: Set[Link] = set()
@@ -152,7 +153,7 @@ class Proxy:
 
         async def start() -> None:
             if self._listener is None:
-                self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+                self._listener = await asyncio.start_server(self._accept, self._at, self.port)
                 self.port = self._listener.sockets[0].getsockname()[1]
 
         self._do(start())

@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from rhosocial.activerecord.backend.impl.mysqlclient.errors import PoolTimeout
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, PoolTimeout
 
 from ..admin import eventually_true
 from .conftest import answering
+from .proxy import Proxy
 
 # Says of the name that it has the addresses ::1 and 127.0.0.1; others are left to the C library.
 RESOLVER = """
@@ -70,6 +71,37 @@ def test_f27_the_second_address_is_tried(tmp_path, proxy, server, database, side
     assert (done.stdout.strip(), done.stderr) == ("{'n': 7}", "")
     assert proxy.accepted >= 1
     assert admin.sessions_become(0)
+
+
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["::1", "six.test"])
+async def test_force_ipv6(open, server, admin, proxy, monkeypatch, name):
+    """The IPv6 address of a name that has both; where this machine has none, an error that names the server."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host, port, family=0, *rest, **options):
+        six = host == "six.test" and family == socket.AF_INET6
+        return resolve("::1" if six else host, port, family, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    if not has_ipv6():
+        with pytest.raises(ConnectionError, match=name):
+            await open(host=name, force_ipv6=True, connect_timeout=5).execute("DO 0")
+        assert proxy.accepted == 0
+        return
+    with Proxy(server.host, server.port, at="::1") as six:
+        backend = open(host=name, port=six.port, force_ipv6=True)
+        await answering(backend)
+        assert (six.accepted, proxy.accepted) == (1, 0)
+        await backend.disconnect()
 
 
 @pytest.mark.parametrize("jump", [1e6, -1e6])

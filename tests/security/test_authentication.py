@@ -1,5 +1,6 @@
 """Logging in: who gets to see the password, and caching_sha2_password in each of its ways."""
 
+import contextlib
 import subprocess
 import sys
 
@@ -137,3 +138,42 @@ def test_caching_sha2_password_over_plain_tcp(mysql, account):
         assert said == f"{account}\n"
     else:
         assert said.startswith("AccessDenied 2061 ") and "server_public_key_path" in said
+
+
+BEGUN = ["caching_sha2_password"] + ["mysql_native_password", "sha256_password"] * LIBMARIADB
+
+
+@pytest.mark.parametrize("plugin", BEGUN)
+def test_auth_plugin_is_what_the_client_begins_with(opened, plugin):
+    with RogueServer() as rogue:
+        with contextlib.suppress(ConnectionError):  # it says OK to all, which some plugins take for nonsense
+            opened(configuration(rogue, auth_plugin=plugin, ssl_mode="DISABLED")).execute("DO 0")
+    assert plugin.encode() in rogue.heard and SECRET.encode() not in rogue.heard
+
+
+# Server, the account's plugin, what it is made with. libmysqlclient 9 has no mysql_native_password any more.
+ACCOUNTS = [("mysql", "sha256_password", "WITH sha256_password BY '{}'")] + [
+    ("mariadb", "mysql_native_password", "VIA mysql_native_password USING PASSWORD('{}')")
+] * LIBMARIADB
+
+
+@pytest.mark.parametrize("begun", [None, "caching_sha2_password", "mysql_native_password"])
+@pytest.mark.parametrize(("flavor", "plugin", "made"), ACCOUNTS, ids=[account[0] for account in ACCOUNTS])
+async def test_an_account_of_another_plugin_gets_in(plain, opened, flavor, plugin, made, begun):
+    """The server asks for its own: auth_plugin says where to begin, not who is let in."""
+    if begun == "mysql_native_password" and not LIBMARIADB:
+        begun = "sha256_password"
+    config = configuration(plain[flavor], user="other", auth_plugin=begun)
+    with contextlib.closing(driver.MySQLdb.connect(**plain[flavor].connect_kwargs())) as admin:
+        admin.query(f"CREATE OR REPLACE USER other IDENTIFIED {made.format(SECRET)}" if flavor == "mariadb" else
+                    f"CREATE USER IF NOT EXISTS other IDENTIFIED {made.format(SECRET)}")  # fmt: skip
+    assert opened(config).fetch_one(WHO) == {"name": "other"}
+    assert await ask_async(config, WHO) == [{"name": "other"}]
+    with pytest.raises(AccessDenied):
+        opened(config.clone(password="wrong")).connect()
+
+
+@pytest.fixture(scope="module")
+def plain(mysql):
+    with PrivateServer("mariadb") as mariadb:
+        yield {"mysql": mysql, "mariadb": mariadb}

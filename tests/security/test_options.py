@@ -16,6 +16,8 @@ from .paths import done, prepared, rows
 
 FILE = __file__
 # Options that reach the client library, the session's first statements, the pool's key: value that is no default.
+# What force_ipv6, write_timeout and auth_plugin then do: tests/faults/test_f27..., test_write_timeout.py, and
+# test_authentication.py.
 REACHES_DRIVER = {
     "host": "db.example", "port": 3307, "unix_socket": "/s.sock", "database": "d", "username": "u", "password": "p",
     "auth_plugin": "caching_sha2_password", "server_public_key_path": FILE, "connect_timeout": 3, "read_timeout": 4,

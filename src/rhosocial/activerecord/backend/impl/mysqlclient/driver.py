@@ -271,7 +271,7 @@ class Session(Preparing):
             connection = self._live()
             served = CODEC.functions.LocalInfile(CODEC.library, connection)
             connection.local_infile = served  # which the client library points to from now on
-            served.serve(lines)
+            served.serve(lines, self._wire.hang_up)
             try:
                 connection.query(statement)
                 outcome: Outcome = tuple.__new__(Outcome, self._reader.read(self.planner, PLAIN))
