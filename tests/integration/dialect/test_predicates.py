@@ -6,7 +6,7 @@ from itertools import product
 from operator import add, mul, sub
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rhosocial.activerecord.backend.expression import Literal, QueryExpression, Subquery, TableExpression
 from rhosocial.activerecord.backend.expression.advanced_functions import AllExpression, AnyExpression, ExistsExpression
@@ -19,9 +19,7 @@ from rhosocial.activerecord.backend.expression.predicates import (
 )
 from rhosocial.activerecord.backend.expression.query_parts import WhereClause
 
-GENERATED = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+GENERATED = settings(max_examples=60)
 BITS = list(product((0, 1), repeat=3))
 LEAVES = st.sampled_from("abc")
 TREES = st.recursive(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import MySQLdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rhosocial.activerecord.backend.dialect import UnsupportedFeatureError
 from rhosocial.activerecord.backend.expression import (
@@ -168,7 +168,7 @@ def evaluate(tree):
     return SETS[tree[0]](evaluate(tree[1]), evaluate(tree[2])) if isinstance(tree[0], str) else set(tree)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=80)
 @given(tree=OPERATIONS)
 def test_nested_set_operations(db, tree):
     assert {row[0] for row in db.run(build(db, tree))} == evaluate(tree)

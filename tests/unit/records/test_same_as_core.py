@@ -5,7 +5,7 @@ import inspect
 import os
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from rhosocial.activerecord.backend.result import QueryResult
 from rhosocial.activerecord.interface.model import ActiveRecordBase
@@ -17,11 +17,7 @@ from rhosocial.activerecord.backend.impl.mysqlclient.records.bulk import bulk_of
 from .generated import twins_and_rows
 from .same import assert_own, assert_same, copied, exactly, outcome
 
-SETTINGS = settings(
-    max_examples=int(os.environ.get("RECORDS_EXAMPLES", "250")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+SETTINGS = settings(max_examples=int(os.environ.get("RECORDS_EXAMPLES", "250")))
 
 
 def load(cls, row):
