@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import inspect
+import weakref
 
 import pytest
 
-from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, OperationalError
+from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConnectionError, DatabaseError, OperationalError
 
 from ..admin import eventually, eventually_true
 from .conftest import answering, call
@@ -118,6 +120,52 @@ async def test_f24_an_abandoned_connection_of_a_pool(open, admin):
     assert await answering(other) != session
     await backend.return_connection(other)
     assert admin.sessions_become(1)
+
+
+async def awaited(value):
+    return await value if inspect.isawaitable(value) else value
+
+
+async def failing_stream(backend):
+    await awaited(backend.stream("SELECT nothing").next_batch())
+
+
+async def failing_statement(backend, sql, *values):
+    statement = await awaited(backend.prepare(sql))
+    await awaited(statement.execute(values))
+
+
+async def failing_script(backend):
+    await awaited(backend.executescript("SELECT 1; SELECT nothing"))
+
+
+FAILING = {
+    "execute": lambda backend: awaited(backend.execute("SELECT nothing")),
+    "a row": lambda backend: awaited(backend.execute("SELECT (SELECT 1 UNION ALL SELECT 2)")),
+    "execute_many": lambda backend: awaited(backend.execute_many("INSERT INTO nothing VALUES (%s)", [(1,), (2,)])),
+    "prepare": lambda backend: failing_statement(backend, "SELECT nothing"),
+    "prepared": lambda backend: failing_statement(backend, "SELECT %s, (SELECT 1 UNION ALL SELECT 2)", 1),
+    "stream": failing_stream,
+    "script": failing_script,
+    "bulk_load": lambda backend: awaited(backend.bulk_load("nothing", ["n"], [(1,)])),
+}
+
+
+@pytest.mark.parametrize("way", FAILING)
+async def test_f24_a_failed_statement_leaves_nothing_to_the_collector(open, way):
+    backend = below(open(bulk_load=True))
+    await awaited(backend.connect())
+    gc.collect()
+    gc.disable()
+    try:
+        try:
+            await FAILING[way](backend)
+        except DatabaseError as error:
+            left = weakref.ref(error)
+        await asyncio.sleep(0)
+        assert eventually(lambda: left() is None)
+    finally:
+        gc.enable()
 
 
 # -- twice --

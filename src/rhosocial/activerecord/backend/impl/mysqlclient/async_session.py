@@ -89,6 +89,7 @@ class AsyncSession(AsyncPreparing, Session):
         self._running = threading.Lock()  # a statement is; whichever thread its loop or itself is in
         self._ending = threading.Lock()
         self._ended = False  # by end(), the connection still to be closed by whoever uses it
+        self._sending = False  # a thread is, for the loop
         super().__init__(config, planner)
         self._set_blocking(False)
 
@@ -180,7 +181,8 @@ class AsyncSession(AsyncPreparing, Session):
                 self._set_blocking(False)
                 return result
             except BaseException as error:
-                if not isinstance(error, Exception):
+                # Without memory it is not known whether there is a thread that runs it.
+                if not isinstance(error, Exception) or self._unusable(error):
                     self.end()
                 elif not self.closed:
                     self._set_blocking(False)
@@ -256,9 +258,12 @@ class AsyncSession(AsyncPreparing, Session):
             return await run(*arguments)
         except Exception as error:
             said = await self._said(error)
-            if said is error:
-                raise
-            raise said from error
+            try:
+                if said is error:
+                    raise
+                raise said from error
+            finally:
+                del said  # or it would be a cycle, by this frame
 
     async def _heeded(self, run: Callable[..., Any], *arguments: Any) -> Any:
         """What ``run`` does, and Session._heed_warnings."""
@@ -277,16 +282,19 @@ class AsyncSession(AsyncPreparing, Session):
             await self._skip_others()
         except Exception as error:
             said = await self._said(error)
-            await self._clear(said)
-            if said is error:
-                raise
-            raise said from error
+            try:
+                await self._clear(said)
+                if said is error:
+                    raise
+                raise said from error
+            finally:
+                del said
         self.used = time.monotonic()
         return outcome
 
     async def _send(self, statement: bytes) -> None:
         if not _SAYS_WHEN_WRITABLE and (len(statement) > _SENT_AT_ONCE or self._config.local_infile):
-            await asyncio.to_thread(self._connection.query, statement)
+            await asyncio.to_thread(self._send_whole, statement)
         else:
             self._reader.query(statement)
             # The loop has its turn at every statement, else tasks whose answers come at once would run one after
@@ -295,6 +303,20 @@ class AsyncSession(AsyncPreparing, Session):
             if self._reader.waiting:
                 self._reader.resume()
                 await self._answered()
+
+    def _send_whole(self, statement: bytes) -> None:
+        """In a thread: a session ended meanwhile is closed by it, as none may while the client library sends."""
+        with self._ending:
+            if self.closed:
+                raise WireError(2013, _ENDED, "HY000")
+            self._sending = True
+        try:
+            self._connection.query(statement)
+        finally:
+            with self._ending:
+                self._sending = False
+                if self._ended:
+                    super().discard()
 
     async def _answered(self) -> None:
         while self._reader.waiting:
@@ -449,7 +471,11 @@ class AsyncSession(AsyncPreparing, Session):
 
     def discard(self) -> None:
         with self._ending:
-            super().discard()
+            if self._sending:
+                self._ended = True
+                self._wire.hang_up()
+            else:
+                super().discard()
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

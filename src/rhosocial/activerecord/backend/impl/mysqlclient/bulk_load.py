@@ -15,7 +15,7 @@ from .codec.abc import Load
 from .config import MySQLConnectionConfig
 from .driver import CODEC, PLAIN, Outcome, Session, kill
 from .errors import ERRORS, DataError, OperationalError
-from .transaction import commit_error
+from .transaction import fail_commit
 
 _CHUNK = 64 * 1024
 _TYPE = re.compile(r"[a-z]+")
@@ -101,10 +101,7 @@ class Loading:
         try:
             session.run(b"COMMIT")
         except Exception as error:
-            meant = commit_error(error)
-            if meant is error:
-                raise
-            raise meant from error
+            fail_commit(error)
 
     def _insert(self, session: Session) -> Outcome:
         """Where the client library is out of reach."""

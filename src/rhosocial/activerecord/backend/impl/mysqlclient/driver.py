@@ -278,8 +278,11 @@ class Session(Preparing):
                 return outcome, connection.warning_count()
             except BaseException as error:
                 raised = served.stop() or error
-                self._recover(raised)
-                raise raised from raised.__cause__
+                try:
+                    self._recover(raised)
+                    raise raised from raised.__cause__
+                finally:
+                    del raised  # or it would be a cycle, by this frame
             finally:
                 served.stop()
 

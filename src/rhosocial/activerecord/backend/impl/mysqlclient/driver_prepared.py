@@ -146,8 +146,11 @@ class PreparedStatements:
         """Free a statement that could not be prepared. Raises the error, unless it runs as text."""
         self._new = None
         statement.finish()
-        if error.args[0] not in _UNPREPARED:
-            raise error
+        try:
+            if error.args[0] not in _UNPREPARED:
+                raise error
+        finally:
+            del error  # or it would be a cycle, by this frame
 
     def keep(self, text: bytes, statement: Any, params: Optional[int]) -> Any:
         """Remember what became of a text, and give it back."""

@@ -396,9 +396,12 @@ class Execution:
     def _fail(self, error: Exception) -> NoReturn:
         """Raise the typed exception for ``error``, from it."""
         meant = self._failed(error)
-        if meant is error:
-            raise error
-        raise meant from error
+        try:
+            if meant is error:
+                raise error
+            raise meant from error
+        finally:
+            del error, meant  # a frame that keeps what was raised in it is a cycle, with all that the statement used
 
     def _adapt_and_map_row(self, row_dict: dict, column_adapters: Any, column_mapping: Any) -> dict:
         """Core tests its (adapter, annotation) pairs as if they were adapters, and so adapts nothing."""

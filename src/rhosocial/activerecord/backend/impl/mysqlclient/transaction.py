@@ -59,7 +59,10 @@ class _Statements:
             yield
         except TransactionError as error:
             meant = transaction_error(error)
-            raise meant from meant.__cause__ or error.__cause__
+            try:
+                raise meant from meant.__cause__ or error.__cause__
+            finally:
+                del meant
         except BaseException as error:
             if not isinstance(error, Exception):
                 self._give_up(0 if outermost else level)
@@ -87,9 +90,12 @@ class _Statements:
 def fail_commit(error: Exception) -> NoReturn:
     """Raise what an error of COMMIT means, from it."""
     meant = commit_error(error)
-    if meant is error:
-        raise error
-    raise meant from error
+    try:
+        if meant is error:
+            raise error
+        raise meant from error
+    finally:
+        del error, meant  # or the error would be a cycle, by this frame
 
 
 class MySQLTransactionManager(_Statements, TransactionManager):
