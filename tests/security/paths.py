@@ -353,6 +353,13 @@ async def raw_fragment(backend, value):
     return [row["v"] for row in await done(backend.fetch_all(sql, (value,)))]
 
 
+async def prepared_fragment(backend, value):
+    """The same, prepared: what is no placeholder is none to the server either."""
+    sql = "SELECT 'it''s %s ? :a', /* ? %s ' */ `v?`.`v` AS v FROM (SELECT CAST(%s AS BINARY) AS v) AS `v?` -- ' %s ?\n"
+    found = [bytes(row["v"]) for row in (await prepared_and_run(backend, sql, (value,))).data]
+    return [text.decode() for text in found] if isinstance(value, str) else found
+
+
 async def json_path(backend, value):
     """As a key of a JSON document, found by a path with the key in double quotes."""
     return await rows(backend, "SELECT JSON_UNQUOTE(JSON_EXTRACT(JSON_OBJECT('k', %s), '$.k')) AS v", (value,))
@@ -380,13 +387,14 @@ WAYS = {
         execute, insert, execute_many, execute_many_one_by_one, bulk_insert, bulk_upsert, bulk_update_rows, bulk_load,
         rows_of_generators, options_insert, options_delete, bulk_update, run_transaction, cursor, pooled, save,
         bulk_create, find, stream_models, array, prepare, prepare_insert, stream, in_list, compared, like,
-        like_predicate, raw_fragment, json_path, session_variable,
+        like_predicate, raw_fragment, prepared_fragment, json_path, session_variable,
     )
 }  # fmt: skip
 
 
 # Ways that only text has, and bytes where there is no character set to it.
-_OF_TEXT = {"json_path": str, "like": (str, bytes, bytearray, memoryview)}
+_TEXTS = (str, bytes, bytearray, memoryview)
+_OF_TEXT = {"json_path": str, "like": _TEXTS, "prepared_fragment": _TEXTS}
 # Where a value is compared with what is text to a model: collections are refused. And where it is a model's own.
 COMPARING = {"options_delete", "find", "in_list", "compared"}
 OF_MODELS = {"save", "bulk_create"}

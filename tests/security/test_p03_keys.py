@@ -87,3 +87,21 @@ async def test_a_column_that_has_the_name_is_usable(either, key):
     await done(either.bulk_insert(BulkInsertOptions(table="odd", columns=[key], rows=[["b"], ["c"]])))
     assert await rows(either, f"SELECT {name} AS v FROM odd ORDER BY id") == ["a'", "b", "c"]
     assert list(await done(either.fetch_one(f"SELECT {name} FROM odd"))) == [key]
+
+
+WRONG = [("a",), ("a", "b", "c"), "ab", b"ab", {"a": 1, "b": 2}, {1, 2}, 5]
+
+
+@pytest.mark.parametrize("params", WRONG, ids=repr)
+async def test_parameters_of_another_number_or_kind(either, params):
+    """B24: a text is no sequence of its characters, and no statement goes out with too few or too many."""
+    sql = "SELECT %s AS v, %s AS w /* %s */"
+    for way in (rows(either, sql, params), listed(either.stream(sql, params)), prepared_and_run(either, sql, params)):
+        with pytest.raises(TypeConversionError):
+            await way
+    for name, way in ROWS.items():
+        if name != "bulk_insert" or hasattr(params, "__len__"):  # core's options take what has a length
+            where = "row 2|All rows" if name == "bulk_insert" else "row 2"
+            with pytest.raises((TypeError, ValueError), match=where):
+                await done(way(either, [(1, "a"), params]))
+    assert await rows(either, "SELECT COUNT(*) AS n FROM t") == [0]
