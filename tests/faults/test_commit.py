@@ -99,6 +99,22 @@ async def test_f09_lost_with_the_commit_of_many(backend, admin, proxy, numbers):
 
 
 @pytest.mark.parametrize("reached", [False, True], ids=["before the server", "after it"])
+async def test_f09_lost_with_the_commit_of_a_bulk_load(open, admin, proxy, numbers, reached):
+    def commit(packet):  # not the new session's SET autocommit
+        return COMMIT(packet) and not says(b"AUTOCOMMIT")(packet)
+
+    backend = open(bulk_load=True)
+    await answering(backend)
+    proxy.use(requests=lose_answer(commit) if reached else at_packet(commit, cut()))
+    with pytest.raises(CommitUnknown) as caught:
+        await backend.bulk_load("t", ["n"], [(1,), (2,)])
+    assert not caught.value.is_retryable
+    proxy.use()
+    await answering(backend)
+    assert admin.sessions_become(1) and numbers() == ([1, 2] if reached else [])
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["before the server", "after it"])
 async def test_f09_lost_after_the_commit_of_updates(backend, admin, proxy, numbers, reached):
     """What is committed is told as such: only the temporary table was still to be dropped, and is with its session."""
     await backend.execute("ALTER TABLE t ADD COLUMN m INT")

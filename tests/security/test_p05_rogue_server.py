@@ -9,6 +9,7 @@ import pytest
 from rhosocial.activerecord.backend.impl.mysqlclient import AsyncMySQLBackend, MySQLBackend, MySQLConnectionConfig
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import ConfigError, DatabaseError
 
+from ..admin import eventually_true
 from .paths import WAYS, done
 from .rogue import OK, RogueServer
 
@@ -164,5 +165,7 @@ async def test_nor_does_the_session_that_ends_a_bulk_load(implementation, secret
         with pytest.raises(asyncio.CancelledError):
             await loading
         assert await asyncio.to_thread(killing.wait, 60)
+        # until the one that was asked has answered
+        assert await eventually_true(lambda: not any("give_up" in thread.name for thread in threading.enumerate()))
         await backend.disconnect()
     assert b"the-files-content" not in rogue.heard

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import select
 import socket
+import threading
 
 import pytest
 
@@ -79,6 +81,24 @@ def test_hung_up(pair):
     near, far = pair
     wire = Wire(near.fileno())
     assert not wire.hung_up()
-    far.sendall(b"an error packet before the end")
+    far.sendall(b"an error packet before the end, or a TLS ticket before nothing")
+    assert not hasattr(select, "POLLRDHUP") or not wire.hung_up()
     far.close()
     assert wire.hung_up()
+
+
+def test_what_ends_a_session_too_late_is_waited_for(pair):
+    """Or it would hang up on the next that gets the descriptor, or on this one in the middle of what comes next."""
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(Wire):
+        def hang_up(self):
+            begun.set()
+            go_on.wait(30)
+            super().hang_up()
+            ended.set()
+
+    with Slow(pair[0].fileno()).ended_after(0):
+        assert begun.wait(30)
+        threading.Timer(0.1, go_on.set).start()
+    assert ended.is_set()

@@ -4,10 +4,12 @@ import gc
 from decimal import Decimal
 from functools import partial
 
+import MySQLdb
 import pytest
 from rhosocial.activerecord.backend.errors import DatabaseError, IntegrityError, QueryError
 
 from rhosocial.activerecord.backend.impl.mysqlclient import MySQLBackend, MySQLConnectionConfig, implementation
+from rhosocial.activerecord.backend.impl.mysqlclient.driver_prepared import overtaken
 from rhosocial.activerecord.backend.impl.mysqlclient.driver_rows import TUPLES
 from rhosocial.activerecord.backend.impl.mysqlclient.errors import PacketTooLarge
 
@@ -202,3 +204,25 @@ def test_more_than_a_packet_holds_is_refused_before_it_is_sent(backend, value):
             select.execute((value * longest,))
         assert backend.fetch_one("SELECT CONNECTION_ID() AS id") == session
         assert select.execute((value,)).data == [{"n": len(value.encode() if isinstance(value, str) else value)}]
+
+
+REFUSED = MySQLdb.OperationalError(3988, "Conversion from collation into utf8mb4 impossible for parameter")
+RUN_AGAIN = (
+    b"SELECT a FROM t WHERE j = ?",
+    b"INSERT INTO t (a, j) VALUES (?, ?)",
+    b"INSERT INTO t (a) VALUES (?) ON DUPLICATE KEY UPDATE a = ?",
+    b"UPDATE t SET a = ?, j = ? WHERE id = ?",
+)
+NOT_AGAIN = (  # some of what they do is done where a later row, or a later expression, is refused
+    b"INSERT INTO t (a) SELECT a + ? FROM u",
+    b"INSERT INTO t (a, j) VALUES (next_number(), ?)",
+    b"UPDATE t SET a = a + 1, j = ?",
+    b"UPDATE t SET j = ? WHERE id IN (SELECT id FROM u WHERE a = ?)",
+    b"DELETE FROM t WHERE j = ?",
+)
+
+
+@pytest.mark.parametrize("text", [*RUN_AGAIN, *NOT_AGAIN])
+def test_as_text_only_what_has_changed_nothing_runs_again(text):
+    assert overtaken(text, REFUSED) is (text in RUN_AGAIN)
+    assert not overtaken(text, MySQLdb.OperationalError(1062, "Duplicate entry"))
