@@ -107,7 +107,7 @@ def test_a_thread_alone_looks_now_and_then(run):
     """Not before its 17th wait in a row; after each look in vain (100 us of 5 ms), 1, 3, 7, ... are left out."""
     before, after, never, prepared = run(ALONE)
     assert (before, never) == (0, 0)
-    assert 2 <= after <= 60 and 1 <= prepared <= 15  # 7 and 3, where nothing else has the processor
+    assert 2 <= after < 150 and 1 <= prepared < 20  # 7 and 3, where nothing else has the processor
 
 
 def test_threads_beside_each_other_do_not(run):
