@@ -355,7 +355,7 @@ class Execution:
         kind = type(self)
         return (
             (kind.execute, kind.fetch_one, kind.fetch_all) == kind._FETCHING  # type: ignore[attr-defined]
-            and _FETCHING_NAMES.isdisjoint(self.__dict__)
+            and self.__dict__.keys().isdisjoint(_FETCHING_NAMES)  # goes through the fewer
             and not (self._logger or self.logger).isEnabledFor(logging.INFO)
         )
 
