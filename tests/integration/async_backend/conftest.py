@@ -50,12 +50,13 @@ class Ticker:
     """A task that runs in every turn of the loop while the block runs: how often it did, however fast the machine, and
     the longest it had to wait. The garbage collector, which stops everybody, is off meanwhile.
 
-    busy: the longest, in CPU seconds of the loop's thread, which a crowded machine does not stretch
+    busy: the third longest, in CPU seconds of the loop's thread, which a crowded machine seldom stretches; what keeps
+    the loop busy and is run three times does so thrice
     """
 
     def __init__(self):
         self.turns = 0
-        self.busy = 0.0
+        self._spent = []
 
     async def __aenter__(self):
         gc.disable()
@@ -73,8 +74,12 @@ class Ticker:
         while True:
             before = time.thread_time()
             await asyncio.sleep(0)
-            self.busy = max(self.busy, time.thread_time() - before)
+            self._spent.append(time.thread_time() - before)
             self.turns += 1
+
+    @property
+    def busy(self):
+        return sorted(self._spent)[-3]
 
 
 @pytest.fixture

@@ -45,19 +45,19 @@ async def test_a_slow_statement_lets_others_run(backend, ticker):
 async def test_a_row_of_short_statements_lets_others_run(backend, ticker, at_once):
     await backend.connect()
     async with ticker() as others:
-        for i in range(2000):
+        for i in range(6000):
             await backend.execute("SELECT %s AS i", (i,))
-    assert others.turns >= 1000  # each answer is waited for, unless it is there already
-    assert others.busy < at_once(lambda sync: [sync.execute("SELECT %s AS i", (i,)) for i in range(2000)]) / 4
+    assert others.turns >= 3000  # each answer is waited for, unless it is there already
+    assert others.busy < at_once(lambda sync: [sync.execute("SELECT %s AS i", (i,)) for i in range(2000)]) / 3
 
 
 async def test_a_large_result_lets_others_run(backend, ticker, at_once):
     await backend.connect()
     async with ticker() as others:
-        result = await backend.execute(many(300_000))
-    assert len(result.data) == 300_000
-    assert others.turns >= 100
-    assert others.busy < at_once(lambda sync: sync.execute(many(300_000))) / 4
+        for _ in range(3):
+            assert len((await backend.execute(many(300_000))).data) == 300_000
+    assert others.turns >= 300
+    assert others.busy < at_once(lambda sync: sync.execute(many(300_000))) / 3
 
 
 async def test_a_large_result_nobody_can_decode_lets_others_run(config, ticker, at_once):
@@ -67,9 +67,10 @@ async def test_a_large_result_nobody_can_decode_lets_others_run(config, ticker, 
     await backend.execute("SET SESSION sql_mode = ''")
     await backend.execute("INSERT INTO t VALUES ('0000-00-00')")
     async with ticker() as others:
-        with pytest.raises(ValueError):
-            await backend.execute(zeros)
-    assert others.busy < at_once(lambda sync: sync.execute(zeros)) / 4
+        for _ in range(3):
+            with pytest.raises(ValueError):
+                await backend.execute(zeros)
+    assert others.busy < at_once(lambda sync: sync.execute(zeros)) / 3
     await backend.disconnect()
 
 

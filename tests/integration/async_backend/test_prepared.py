@@ -115,12 +115,13 @@ async def test_a_large_result_and_a_slow_one_let_others_run(backend, ticker, at_
     started = []
     monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread))
     async with ticker() as others:
-        assert len((await large.execute((0,))).data) == 250_000
+        for _ in range(3):
+            assert len((await large.execute((0,))).data) == 250_000
         assert (await slow.execute((0.5,))).data == [{"s": 0}]
-    assert others.turns >= 200  # for a thousand rows each, and while it sleeps
+    assert others.turns >= 600  # for a thousand rows each, and while it sleeps
     assert started == []
     monkeypatch.undo()
-    assert others.busy < at_once(lambda sync: sync.prepare(f"{ROWS} WHERE a.i > %s").execute((0,))) / 4
+    assert others.busy < at_once(lambda sync: sync.prepare(f"{ROWS} WHERE a.i > %s").execute((0,))) / 3
 
 
 @native
