@@ -64,6 +64,6 @@ if grep -l _native "$place"/leaks.*; then
 fi
 sanitized -m pytest -q -p no:cacheprovider -n 2 tests/codec "$@"
 sanitized -m pytest -q -p no:cacheprovider -n 2 tests/faults tests/integration/prepared tests/integration/streaming \
-    tests/integration/bulk tests/integration/async_backend \
+    tests/integration/bulk tests/integration/backend tests/integration/async_backend \
     -k "not larger_than_the_memory" "$@"
 echo "sanitize: $(($(date +%s) - started)) s"
