@@ -158,6 +158,11 @@ class Proxy:
 
         self._do(start())
 
+    def narrow(self) -> None:
+        """Connections to come soon take nothing more of what is not read: their windows do not grow."""
+        for listener in self._listener.sockets if self._listener is not None else ():
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)  # which they inherit
+
     def close(self) -> None:
         if not self._loop.is_closed():
             self.refuse()

@@ -41,6 +41,7 @@ async def stalling(flow, data):
 @pytest.mark.parametrize("way", WAYS)
 async def test_what_cannot_be_sent_ends_the_session(open, admin, proxy, monkeypatch, way):
     monkeypatch.setattr(driver, "Wire", Narrow)
+    proxy.narrow()
     backend = open(write_timeout=1, read_timeout=120, bulk_load=True)
     await backend.execute("CREATE TABLE w (big LONGBLOB)")
     session = await answering(backend)
