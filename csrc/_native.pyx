@@ -6,6 +6,7 @@ This file is a shell: one translation unit, one subject a file.
 
 include "literal.pyx"
 include "decode.pyx"
+include "library.pyx"
 include "drain.pyx"
 include "async.pyx"
 include "models.pyx"

@@ -14,7 +14,7 @@ cdef class Statement(Reader):
     cdef text_t stmt_error, stmt_sqlstate
     cdef use_result_t result_metadata
     cdef stmt_number_t stmt_affected_rows, stmt_insert_id
-    cdef stmt_flag_t stmt_close, stmt_free_result, stmt_reset
+    cdef flag_t stmt_close, stmt_free_result, stmt_reset
     cdef stmt_attr_set_t attr_set
     cdef bytes text  # while it is being prepared
     cdef readonly Py_ssize_t params
@@ -53,9 +53,9 @@ cdef class Statement(Reader):
         self.result_metadata = <use_result_t> lib._symbol(b"mysql_stmt_result_metadata")
         self.stmt_affected_rows = <stmt_number_t> lib._symbol(b"mysql_stmt_affected_rows")
         self.stmt_insert_id = <stmt_number_t> lib._symbol(b"mysql_stmt_insert_id")
-        self.stmt_close = <stmt_flag_t> lib._symbol(b"mysql_stmt_close")
-        self.stmt_free_result = <stmt_flag_t> lib._symbol(b"mysql_stmt_free_result")
-        self.stmt_reset = <stmt_flag_t> lib._symbol(b"mysql_stmt_reset")
+        self.stmt_close = <flag_t> lib._symbol(b"mysql_stmt_close")
+        self.stmt_free_result = <flag_t> lib._symbol(b"mysql_stmt_free_result")
+        self.stmt_reset = <flag_t> lib._symbol(b"mysql_stmt_reset")
         self.attr_set = <stmt_attr_set_t> lib._symbol(b"mysql_stmt_attr_set")
         self.text = b""
         self.parameters = _Parameters()

@@ -46,7 +46,6 @@ cdef extern from *:
 
 ctypedef void *(*stmt_init_t)(void *) noexcept nogil
 ctypedef int (*stmt_prepare_t)(void *, const char *, unsigned long) noexcept nogil
-ctypedef char (*stmt_flag_t)(void *) noexcept nogil
 ctypedef char (*stmt_bind_t)(void *, bind_info *) noexcept nogil
 ctypedef int (*stmt_call_t)(void *) noexcept nogil
 ctypedef int (*stmt_column_t)(void *, bind_info *, unsigned int, unsigned long) noexcept nogil

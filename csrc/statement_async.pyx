@@ -21,7 +21,7 @@ cdef class AsyncStatement(Statement):
     cdef stmt_call_cont_t prepare_cont, execute_cont, fetch_cont, next_result_cont
     cdef stmt_flag_start_t reset_start
     cdef stmt_flag_cont_t reset_cont
-    cdef stmt_flag_t stmt_more_results
+    cdef flag_t stmt_more_results
 
     def __cinit__(self, Library library not None, connection):
         cdef Library lib = library
@@ -35,7 +35,7 @@ cdef class AsyncStatement(Statement):
         self.next_result_cont = <stmt_call_cont_t> lib._symbol(b"mysql_stmt_next_result_cont")
         self.reset_start = <stmt_flag_start_t> lib._symbol(b"mysql_stmt_reset_start")
         self.reset_cont = <stmt_flag_cont_t> lib._symbol(b"mysql_stmt_reset_cont")
-        self.stmt_more_results = <stmt_flag_t> lib._symbol(b"mysql_stmt_more_results")
+        self.stmt_more_results = <flag_t> lib._symbol(b"mysql_stmt_more_results")
         self.chunks = CHUNKS_A_TURN
 
     @property

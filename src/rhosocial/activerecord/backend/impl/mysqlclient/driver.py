@@ -179,9 +179,8 @@ class Session(Preparing):
 
     def _sendable(self, statement: Statement) -> bytes:
         """The statement's bytes. Raises PacketTooLarge for more than the server takes: it would end the session."""
-        text = statement if isinstance(statement, bytes) else self._text(statement)
-        if len(text) > FITS:
-            self._refuse_longer(len(text))
+        text = self._text(statement)
+        self._refuse_longer(len(text))
         return text
 
     def _refuse_longer(self, length: int) -> None:
